@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * pw_csum.h - Internet checksums: full (RFC 1071), incremental (RFC 1624), partial (offloads.md).
+ *
+ * Sums are ones'-complement, un-inverted, of 16-bit words in memory order, so that values compare
+ * with packet bytes without a swap.
+ */
+#ifndef PW_CSUM_H
+#define PW_CSUM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+static inline uint16_t pw_csum_fold(uint32_t sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)sum;
+}
+
+/* Change of a sum when 32-bit old becomes new (both in network order). Add to a running delta. */
+static inline uint32_t pw_csum_diff32(uint32_t old_be, uint32_t new_be)
+{
+	uint32_t inv = ~old_be;
+
+	return (inv & 0xffff) + (inv >> 16) + (new_be & 0xffff) + (new_be >> 16);
+}
+
+static inline uint32_t pw_csum_diff16(uint16_t old_be, uint16_t new_be)
+{
+	return (uint16_t)~old_be + (uint32_t)new_be;
+}
+
+/* RFC 1624 eqn. 3 for a checksum field (inverted on the wire): HC' = ~(~HC + delta). */
+static inline uint16_t pw_csum_update(uint16_t field, uint32_t delta)
+{
+	return (uint16_t)~pw_csum_fold((uint16_t)~field + delta);
+}
+
+/* The same for a partial (un-inverted pseudo-header) sum. */
+static inline uint16_t pw_csum_update_partial(uint16_t field, uint32_t delta)
+{
+	return pw_csum_fold(field + delta);
+}
+
+uint32_t pw_csum_add(uint32_t sum, const void *data, size_t len); /* unfolded running sum; even offset */
+uint16_t pw_csum_ipv4_header(const void *ip);                     /* value for the field */
+/* Pseudo-header sum (folded, un-inverted) for an IPv4 packet: what a partial field holds. */
+uint16_t pw_csum_pseudo4(uint32_t src_be, uint32_t dst_be, uint8_t proto, uint16_t l4_len);
+/* Folded sum over [off, off + len) of a chained mbuf. */
+uint16_t pw_csum_mbuf(const struct rte_mbuf *m, uint32_t off, uint32_t len);
+/* Finishes a partial checksum in software: sums from csum_start to the end, writes the inverted
+ * result at csum_start + csum_offset (UDP: 0 becomes 0xffff). Clears the partial flag. 0 or -EINVAL. */
+int pw_csum_finish(struct rte_mbuf *m, uint16_t csum_start, uint16_t csum_offset);
+
+#endif
