@@ -4,7 +4,7 @@
  *
  *     2026-11-24T09:12:33.123Z info  port: br0/pod-3f2a up (tap, 1 queue)
  *
- * With $JOURNAL_STREAM set the time is left out and a <N> priority put before the line.
+ * With stderr at the journal ($JOURNAL_STREAM) the time is left out and a <N> priority put before the line.
  * Colours only on a terminal. The level and the sink are the one process-wide state of the
  * library (a log is a property of the process, not of an object).
  * Threads:  any thread but a worker's fast path; one write(2) a line.
