@@ -71,7 +71,7 @@ struct pw_pkt {
 	/* IPv4 5-tuple as on the wire (network order). Order is that of struct pw_flow_key4. */
 	uint32_t src_be, dst_be;
 	uint16_t sport_be, dport_be; /* ICMP echo request: id, 0; reply: 0, id */
-	uint32_t hash;     /* flow hash, valid when the flow stage set it */
+	uint32_t route_dst_be; /* what l3 looks up: dst_be, or the translated one */
 	uint32_t flow;     /* flow index, PW_FLOW_NONE */
 	uint32_t adj;      /* adjacency index, PW_ADJ_NONE */
 	uint16_t bridge;   /* of the ingress port; PW_BRIDGE_NONE on a routed port */

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * pw_neigh.h - IPv4 neighbours (RFC 826) as the kernel keeps them: state machine, hold queue, limits.
+ *
+ * INCOMPLETE: 3 requests 1 s apart (ucast/mcast_solicit, retrans_time_ms), packets held: at most 101
+ * packets and 212,992 bytes a neighbour (unres_qlen_bytes), the oldest dropped first; then FAILED.
+ * REACHABLE 30 s (base_reachable_time), then STALE (still used); a STALE one in use is probed by
+ * unicast, 3 times, then FAILED; STALE and unused for 60 s (gc_stale_time) is removed. FAILED stays
+ * for 3 s, so that one request burst a destination answers a flood, then is removed.
+ * Limits 128/512/1024 (gc_thresh1..3): above 512 the least recently used go first, at 1024 no new.
+ *
+ * The library knows neither packets nor sockets: held packets are opaque pointers; the callbacks send
+ * requests, hear of changes and get held packets back.
+ * Threads:  the control thread only.
+ */
+#ifndef PW_NEIGH_H
+#define PW_NEIGH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pw_addr.h"
+
+enum pw_neigh_state {
+	PW_NEIGH_INCOMPLETE,
+	PW_NEIGH_REACHABLE,
+	PW_NEIGH_STALE,
+	PW_NEIGH_PROBE,
+	PW_NEIGH_FAILED,
+};
+const char *pw_neigh_state_name(enum pw_neigh_state state);
+
+struct pw_neigh_table;
+struct pw_neigh; /* one neighbour; valid until callbacks.removed was called for it */
+
+struct pw_neigh_info {
+	uint32_t ip_be;
+	uint32_t iface; /* the caller's number of the interface */
+	enum pw_neigh_state state;
+	struct pw_mac mac; /* zero: unknown */
+	uint32_t held;
+	uint32_t age_sec; /* since confirmed, or since created */
+	void *user;       /* the caller's, e.g. its adjacency */
+};
+
+struct pw_neigh_callbacks {
+	/* Send an ARP request; dst_mac NULL: broadcast. */
+	void (*request)(void *ctx, const struct pw_neigh_info *info, const struct pw_mac *dst_mac);
+	/* State or MAC changed (usable again, failed); called before held packets are given back. */
+	void (*changed)(void *ctx, const struct pw_neigh_info *info);
+	/* A held packet: resolved -> send on; else it failed or was pushed out of the queue. */
+	void (*release)(void *ctx, const struct pw_neigh_info *info, void *pkt, bool resolved, bool overflow);
+	void (*removed)(void *ctx, const struct pw_neigh_info *info);
+	/* When was it last used by the data path (seconds of the same clock)? */
+	uint32_t (*last_used_sec)(void *ctx, const struct pw_neigh_info *info);
+};
+
+struct pw_neigh_table *pw_neigh_create(uint32_t thresh2, uint32_t thresh3,
+	const struct pw_neigh_callbacks *callbacks, void *ctx); /* NULL, errno */
+void pw_neigh_destroy(struct pw_neigh_table *table); /* held packets are released as failed */
+
+/* A packet for ip_be waits. Creates the neighbour (user = new_user) when it is not there. The table
+ * takes the packet in every case but -ENOSPC (1024 neighbours; the caller drops it). pkt may be NULL:
+ * only resolve. */
+int pw_neigh_hold(struct pw_neigh_table *table, uint32_t iface, uint32_t ip_be, void *pkt,
+	uint32_t pkt_bytes, void *new_user, uint64_t now_ns);
+struct pw_neigh *pw_neigh_find(struct pw_neigh_table *table, uint32_t iface, uint32_t ip_be);
+void pw_neigh_info(const struct pw_neigh *neigh, uint64_t now_ns, struct pw_neigh_info *info);
+void pw_neigh_set_user(struct pw_neigh *neigh, void *user);
+/* An ARP packet told that ip_be is at mac: solicited replies confirm, others only update an existing
+ * entry (to STALE). Never creates. */
+void pw_neigh_heard(struct pw_neigh_table *table, uint32_t iface, uint32_t ip_be,
+	const struct pw_mac *mac, bool solicited, uint64_t now_ns);
+void pw_neigh_delete(struct pw_neigh_table *table, struct pw_neigh *neigh);
+uint32_t pw_neigh_flush_iface(struct pw_neigh_table *table, uint32_t iface);
+/* Timers; call about every 100 ms. */
+void pw_neigh_tick(struct pw_neigh_table *table, uint64_t now_ns);
+void pw_neigh_foreach(struct pw_neigh_table *table, uint64_t now_ns,
+	bool (*fn)(void *arg, const struct pw_neigh_info *info), void *arg);
+uint32_t pw_neigh_count(const struct pw_neigh_table *table);
+
+#endif
