@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * pw_nat.h - Service NAT: services, flow table and the packets between them, behind one handle.
+ *
+ * The flow stage gives every packet that pw_nat_wants() to pw_nat_process(), 64 at a time. For a hit
+ * the flow's translation is noted in the packet's metadata; a miss on a VIP chooses an endpoint and
+ * inserts a flow; a direct packet to an endpoint inserts an identity flow, so that a client may talk
+ * to VIP and endpoint from one source port. Nothing is written into the packet before the rewrite
+ * stage calls pw_nat_rewrite(): a packet that is held or dropped meanwhile is untouched.
+ *
+ * Threads:  service_*, gate: control thread. process, rewrite, age: any worker, lock-free.
+ * Ticks:    seconds of the coarse clock, 32 bits, from CLOCK_BOOTTIME.
+ * Cost:     an established flow: one bucket and one flow line.
+ */
+#ifndef PW_NAT_H
+#define PW_NAT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pw_alloc.h"
+#include "pw_addr.h"
+#include "pw_err.h"
+#include "pw_limbo.h"
+#include "pw_pkt.h"
+
+struct pw_nat;
+
+struct pw_nat_params {
+	uint32_t max_flows, max_services /* service ports */, max_endpoints;
+	uint32_t n_workers;
+	uint64_t seed; /* of hash and choice; 0: random */
+};
+
+struct pw_nat *pw_nat_create(const struct pw_alloc *alloc, struct pw_limbo *limbo,
+	const struct pw_nat_params *params); /* NULL, errno */
+void pw_nat_destroy(struct pw_nat *nat);
+
+/* ---- services (control thread) ---- */
+
+struct pw_nat_endpoint {
+	uint32_t ip_be;
+	uint16_t port_be;
+};
+
+struct pw_nat_service { /* one (VIP, protocol, port) */
+	uint32_t vip_be;
+	uint16_t port_be;
+	uint8_t proto; /* IPPROTO_TCP, UDP, SCTP */
+	const struct pw_nat_endpoint *endpoints;
+	uint32_t n_endpoints; /* 0: reject (SVC-4) */
+};
+
+/* Adds or atomically replaces (SVC-21): a lookup sees the old set or the new one. *id is stable over
+ * replacements. -ENOSPC, -EINVAL. UDP flows of this VIP to endpoints that are gone are dropped
+ * afterwards (CT-6): the call queues that sweep, pw_nat_age does it in slices. */
+int pw_nat_service_set(struct pw_nat *nat, const struct pw_nat_service *svc, uint32_t *id);
+int pw_nat_service_del(struct pw_nat *nat, uint32_t vip_be, uint16_t port_be, uint8_t proto);
+
+struct pw_nat_service_stats {
+	uint64_t new_flows, no_endpoint;
+	uint32_t flows; /* live now */
+};
+int pw_nat_service_stats(
+	const struct pw_nat *nat, uint32_t id, struct pw_nat_service_stats *stats);
+
+/* Addresses of the service CIDRs: packets to them are wanted even without a VIP. */
+int pw_nat_set_service_cidrs(struct pw_nat *nat, const struct pw_prefix *cidrs, uint32_t n);
+/* Source for hairpin and masqueraded flows; 0: none (such packets are then dropped, SNAT_PORTS). */
+void pw_nat_set_snat_address(struct pw_nat *nat, uint32_t ip_be);
+
+/* ---- packets (workers) ---- */
+
+/* May this packet belong to a translated flow? Cheap: two bits of a filter over VIPs, endpoints and
+ * SNAT addresses; false positives cost a lookup only. IPv4 packets. */
+bool pw_nat_wants(const struct pw_nat *nat, const struct pw_pkt *pkt);
+
+/* For each packet sets one of
+ *   - nothing (no state: goes on unchanged),
+ *   - flags NAT [| NAT_REPLY], flow, route_dst_be (the translated destination),
+ *   - verdict PUNT with punt TCP_RST / ICMP_PORT (no endpoint, unknown port of a VIP), or a drop:
+ *     FLOW_FULL, SNAT_PORTS, FLOW_PENDING, VIP_UNKNOWN, ICMP_QUOTE, FRAG_NAT.
+ * Echo requests to a VIP that exists: left alone (LOCAL answers). */
+void pw_nat_process(
+	struct pw_nat *nat, uint32_t worker, struct pw_pkt *const *pkts, uint32_t n, uint32_t now_sec);
+
+/* Applies what process() noted. false: the packet cannot be translated (drop ICMP_QUOTE). */
+bool pw_nat_rewrite(const struct pw_nat *nat, struct pw_pkt *pkt);
+
+/* One slice of ageing, of sweeps and of flushes; looks at `budget` lines at most. Worker 0..n-1 each do
+ * their share of the table. */
+void pw_nat_age(struct pw_nat *nat, uint32_t worker, uint32_t now_sec, uint32_t budget);
+
+/* ---- visibility (control thread) ---- */
+
+enum pw_flow_kind { PW_FLOW_SERVICE, PW_FLOW_HAIRPIN, PW_FLOW_IDENTITY };
+
+struct pw_flow_info {
+	uint8_t proto;
+	enum pw_flow_kind kind;
+	const char *state; /* "established", ... */
+	uint32_t client_be, vip_be, backend_be, snat_be; /* snat 0: source kept */
+	uint16_t client_port_be, vip_port_be, backend_port_be, snat_port_be;
+	uint32_t age_sec, idle_sec, timeout_sec, service_id;
+};
+struct pw_flow_filter { /* zero: any */
+	uint8_t proto;
+	uint32_t client_be, vip_be, backend_be;
+	uint16_t vip_port_be;
+};
+/* Walks the table without disturbing workers; an entry that changes meanwhile is shown or not. Returns
+ * how many matched (fn is called for the first `limit`). */
+uint32_t pw_nat_flows(const struct pw_nat *nat, const struct pw_flow_filter *filter, uint32_t limit,
+	uint32_t now_sec, void (*fn)(void *arg, const struct pw_flow_info *info), void *arg);
+uint32_t pw_nat_flush(struct pw_nat *nat, const struct pw_flow_filter *filter); /* how many went */
+
+struct pw_nat_stats {
+	uint32_t used, size;
+	uint64_t inserted, existed, reply_conflicts, pending_seen, full, expired, early_dropped, swept;
+};
+void pw_nat_stats(const struct pw_nat *nat, struct pw_nat_stats *stats);
+
+#endif
