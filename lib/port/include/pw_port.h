@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * pw_port.h - one interface to everything that packets come from and go to.
+ *
+ * A driver is a const table of functions; workers never ask what kind a port is. A port has rx queues,
+ * each polled by exactly one worker at a time, and tx queues, each written by exactly one worker at a
+ * time; the data plane sees to that.
+ *
+ * Offload state in mbufs is as pw_pkt.h says. pw_port_tx_burst() makes it fit the port: what the
+ * port cannot do (partial checksum, GSO) is done in software first.
+ *
+ * Threads:  open, close, poll_state, dev_stats: control thread. rx_burst, tx_burst: workers. close is
+ *           called only when no worker can use the port any more (a grace period after it left the view).
+ * Lifetime: pw_port_open allocates, pw_port_close frees.
+ */
+#ifndef PW_PORT_H
+#define PW_PORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+#include "pw_addr.h"
+#include "pw_err.h"
+#include "pw_qsbr.h"
+
+#define PW_PORT_NAME_MAX   32
+#define PW_PORT_MAX_QUEUES 16
+#define PW_PORT_BURST      32
+#define PW_MTU_MAX         9216
+
+enum pw_port_type { PW_PORT_TAP, PW_PORT_VHOST_USER, PW_PORT_ETHDEV, PW_PORT_TYPE_COUNT };
+const char *pw_port_type_name(enum pw_port_type type); /* "tap", "vhost-user", "ethdev" */
+
+enum pw_port_caps { /* what tx takes as it is; the rest is done in software */
+	PW_PORT_CAP_TX_PARTIAL = 1u << 0, /* partial L4 checksums */
+	PW_PORT_CAP_TX_TSO4 = 1u << 1,
+	PW_PORT_CAP_TX_TSO6 = 1u << 2,
+	PW_PORT_CAP_TX_MULTI_SEG = 1u << 3,
+};
+
+/* What every driver may use. Shared by all ports; read-only after start. */
+struct pw_port_env {
+	struct rte_mempool *pool;
+	struct pw_qsbr *qsbr; /* to wait for workers before a peer's memory goes (vhost) */
+	int socket_id;
+};
+
+struct pw_port_conf {
+	char name[PW_PORT_NAME_MAX];
+	enum pw_port_type type;
+	uint16_t index;
+	uint16_t mtu;
+	uint16_t n_queues;     /* asked for; the port may have fewer */
+	struct pw_mac mac;     /* zero: the device's own or a derived one */
+	const char *device;    /* ethdev: DPDK device string */
+	const char *interface; /* tap: to be made in the current netns when fd is -1 */
+	const char *socket;    /* vhost-user */
+	int fd;                /* tap: of an interface that exists, else -1; owned by the port on success */
+};
+
+enum pw_port_state { PW_PORT_DOWN, PW_PORT_UP };
+
+struct pw_port_dev_stats { /* what only the driver knows; since open */
+	uint64_t rx_alloc_failed; /* no mbuf: poll given up */
+	uint64_t rx_errors;       /* read errors, truncated frames */
+	uint64_t rx_bad_vnet_hdr; /* frames dropped for it: counted in drops by the caller as VNET_HDR */
+	uint64_t tx_errors;
+	uint64_t rx_missed;       /* lost before we could read, if the device tells */
+};
+
+struct pw_port;
+
+/* Every mbuf given to tx is consumed; this says what became of them. */
+struct pw_tx_result {
+	uint16_t sent;    /* frames given in that left (a segmented one counts once) */
+	uint16_t full;    /* queue full */
+	uint16_t down;    /* port or peer down */
+	uint16_t error;   /* device refused */
+	uint16_t offload; /* PW_DROP_MALFORMED_OFFLOAD */
+	uint16_t no_mbuf; /* software segmentation had no memory */
+};
+
+struct pw_port_ops {
+	const char *name;
+	int (*open)(struct pw_port *port, const struct pw_port_conf *conf, struct pw_err *err);
+	void (*close)(struct pw_port *port);
+	/* Up to n frames; *bad: frames dropped for a bad vnet header (counted by the caller). */
+	uint16_t (*rx)(struct pw_port *port, uint16_t queue, struct rte_mbuf **pkts, uint16_t n,
+		uint16_t *bad);
+	/* Consumes all n; fills full, down, error and sent. */
+	void (*tx)(struct pw_port *port, uint16_t queue, struct rte_mbuf **pkts, uint16_t n,
+		struct pw_tx_result *result);
+	int (*wait_fd)(struct pw_port *port, uint16_t queue); /* readable when rx has something; -1 */
+	/* Control thread, about once a second and after open: refreshes state (link, peer). */
+	void (*poll_state)(struct pw_port *port);
+	void (*dev_stats)(struct pw_port *port, struct pw_port_dev_stats *stats);
+};
+
+struct pw_port {
+	const struct pw_port_ops *ops;
+	const struct pw_port_env *env;
+	char name[PW_PORT_NAME_MAX];
+	enum pw_port_type type;
+	uint16_t index;
+	uint16_t mtu;
+	uint16_t n_rxq, n_txq; /* really there */
+	uint32_t caps;         /* enum pw_port_caps. W: driver (atomic, may change when a peer connects) */
+	uint32_t state;        /* enum pw_port_state. W: driver (atomic)  R: all */
+	struct pw_mac mac;     /* of the device: our side of a routed port, the pod's side of none */
+	int socket_id;
+	void *priv;
+};
+
+/* NULL with err set; the message names the fix. */
+struct pw_port *pw_port_open(
+	const struct pw_port_env *env, const struct pw_port_conf *conf, struct pw_err *err);
+void pw_port_close(struct pw_port *port); /* NULL is fine */
+
+static inline uint16_t pw_port_rx_burst(struct pw_port *port, uint16_t queue,
+	struct rte_mbuf **pkts, uint16_t n, uint16_t *bad)
+{
+	return port->ops->rx(port, queue, pkts, n, bad);
+}
+
+/* Consumes all n frames. n <= PW_PORT_BURST. */
+void pw_port_tx_burst(struct pw_port *port, uint16_t queue, struct rte_mbuf **pkts, uint16_t n,
+	struct pw_tx_result *result);
+
+static inline enum pw_port_state pw_port_state(const struct pw_port *port)
+{
+	return (enum pw_port_state)__atomic_load_n(&port->state, __ATOMIC_ACQUIRE);
+}
+
+/* The daemon's packet memory: n mbufs of data_room bytes. NULL with err set. */
+struct rte_mempool *pw_mempool_create(uint32_t n, uint16_t data_room, int socket_id, struct pw_err *err);
+
+#endif
