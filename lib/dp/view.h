@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * view.h - what workers see of ports and bridges: one immutable snapshot, swapped whole.
+ *
+ * W: ctl (before publishing)  R: worker. Freed through the limbo one grace period after the swap.
+ */
+#ifndef PW_VIEW_H
+#define PW_VIEW_H
+
+#include "pw_dp.h"
+
+#define PW_WORKER_SELF UINT16_MAX /* every worker has a tx queue of its own */
+
+struct view_port {
+	struct pw_port *port;
+	const struct pw_binding *binding;
+	void (*binding_free)(const struct pw_binding *binding);
+	uint64_t router_mac48; /* FOR_US: the bridge's or the routed port's; 0: none */
+	uint32_t generation;   /* of this use of the slot; travels with handed-over packets */
+	uint16_t index;
+	uint16_t bridge;
+	uint16_t tx_worker; /* PW_WORKER_SELF, or who owns tx queue 0 */
+	bool learn;
+	bool hairpin;
+	bool arp_punt;
+	uint8_t rx_worker[PW_PORT_MAX_QUEUES];
+};
+
+struct view_bridge {
+	uint64_t router_mac48;
+	bool hairpin, arp_punt;
+	uint16_t n_ports;
+	uint16_t ports[]; /* flood list */
+};
+
+struct view_rxq {
+	struct pw_port *port;
+	uint16_t index; /* of the port */
+	uint16_t queue;
+};
+
+struct view_worker {
+	uint32_t n_rxq;
+	struct view_rxq *rxq;
+};
+
+struct view {
+	uint64_t generation;
+	uint32_t max_ports;
+	struct view_port **ports;     /* [max_ports], NULL: no port */
+	struct view_bridge **bridges; /* [PW_DP_MAX_BRIDGES] */
+	struct view_worker *workers;  /* [n_workers] */
+};
+
+#endif
