@@ -2,10 +2,15 @@
 /*
  * pw_qsbr.h - quiescent-state based reclamation: when has every worker let go of what it read?
  *
- * Readers (workers) say "I hold nothing" once an iteration; a writer takes a token after it unlinked
- * an object and may free it when the token has passed. Nobody ever waits (pw_limbo.h).
- * Threads:  create, start, passed: control thread. online, offline, quiescent: the reader itself.
- * Memory order: what was unlinked before start() is not seen by a reader after its next quiescent().
+ * Readers (workers) say "I hold nothing" once an iteration; a writer takes a token after it
+ * unlinked an object and may free it when the token has passed. Nobody ever waits (pw_limbo.h).
+ * Usage:    reader: online(); for (;;) { ...read tables...; quiescent(); }  before a block:
+ * offline() writer: unlink(obj); token = start(); ... later: if (passed(token)) free(obj); Threads:
+ * create, destroy, start, passed: control thread. online, offline, quiescent: the reader itself,
+ * which is offline until its first online(). Errors:   create: NULL with errno EINVAL (no readers)
+ * or ENOMEM. Memory order: what was unlinked before start() is not seen by a reader after its next
+ * quiescent(). Cost:     quiescent: one load of a shared line; one store to the reader's own line
+ * if it changed.
  */
 #ifndef PW_QSBR_H
 #define PW_QSBR_H
@@ -17,8 +22,10 @@
 
 struct pw_qsbr;
 
-struct pw_qsbr *pw_qsbr_create(const struct pw_alloc *alloc, uint32_t max_readers); /* NULL, errno */
+struct pw_qsbr *pw_qsbr_create(
+	const struct pw_alloc *alloc, uint32_t max_readers); /* NULL, errno */
 void pw_qsbr_destroy(struct pw_qsbr *qsbr);
+/* reader: 0 .. max_readers-1, one thread each. */
 void pw_qsbr_online(struct pw_qsbr *qsbr, uint32_t reader);
 void pw_qsbr_offline(struct pw_qsbr *qsbr, uint32_t reader); /* about to block: holds nothing */
 void pw_qsbr_quiescent(struct pw_qsbr *qsbr, uint32_t reader);
