@@ -182,3 +182,8 @@ uint32_t pw_limbo_pending(const struct pw_limbo *limbo)
 {
 	return limbo->count;
 }
+
+struct pw_qsbr *pw_limbo_qsbr(const struct pw_limbo *limbo)
+{
+	return limbo->qsbr;
+}

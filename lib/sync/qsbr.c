@@ -20,10 +20,10 @@ struct reader {
 } __attribute__((aligned(PW_CACHE_LINE)));
 
 struct pw_qsbr {
-	uint64_t token __attribute__((aligned(PW_CACHE_LINE))); /* W: ctl  R: readers */
+	uint64_t token __attribute__((aligned(PW_CACHE_LINE))); /* W: who retires  R: readers */
 
 	const struct pw_alloc *alloc __attribute__((aligned(PW_CACHE_LINE)));
-	uint64_t passed; /* control thread: everything up to here has passed */
+	uint64_t passed; /* W, R: any thread; everything up to here has passed */
 	uint32_t n_readers;
 	struct reader readers[];
 };
@@ -97,7 +97,7 @@ bool pw_qsbr_passed(struct pw_qsbr *qsbr, uint64_t token)
 {
 	uint64_t least = token; /* that every reader is done with; an offline one is with all */
 
-	if (token <= qsbr->passed)
+	if (token <= __atomic_load_n(&qsbr->passed, __ATOMIC_ACQUIRE))
 		return true;
 	for (uint32_t i = 0; i < qsbr->n_readers; i++) {
 		uint64_t acked = __atomic_load_n(&qsbr->readers[i].acked, __ATOMIC_SEQ_CST);
@@ -105,6 +105,8 @@ bool pw_qsbr_passed(struct pw_qsbr *qsbr, uint64_t token)
 		if (acked != OFFLINE && acked < least)
 			least = acked;
 	}
-	qsbr->passed = PW_MAX(qsbr->passed, least);
+	/* Two callers may overwrite each other's result: either is true. */
+	if (least > __atomic_load_n(&qsbr->passed, __ATOMIC_RELAXED))
+		__atomic_store_n(&qsbr->passed, least, __ATOMIC_RELEASE);
 	return least == token;
 }

@@ -26,6 +26,8 @@ void pw_limbo_destroy(struct pw_limbo *limbo);
 int pw_limbo_defer(struct pw_limbo *limbo, pw_limbo_fn *fn, void *ctx, void *obj);
 uint32_t pw_limbo_run(struct pw_limbo *limbo, uint32_t max); /* how many were freed */
 uint32_t pw_limbo_pending(const struct pw_limbo *limbo);
+/* Of create(); for tables whose workers retire objects themselves. */
+struct pw_qsbr *pw_limbo_qsbr(const struct pw_limbo *limbo);
 
 /* Keeps room for n more objects: 0 or -ENOMEM. */
 int pw_limbo_reserve(struct pw_limbo *limbo, uint32_t n);
