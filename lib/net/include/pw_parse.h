@@ -14,6 +14,8 @@
 #ifndef PW_PARSE_H
 #define PW_PARSE_H
 
+#include <stdbool.h>
+
 #include "pw_pkt.h"
 
 /* pkt->m, in_port, flags (REINJECTED, NO_PUNT only) are set by the caller; all else is written. */

@@ -8,18 +8,23 @@
  * Offload state travels in the mbuf, in one convention for every port type (offloads.md rule 2):
  *   partial checksum  ol_flags has RTE_MBUF_F_RX_L4_CKSUM_NONE: the L4 checksum field holds the
  *                     folded, un-inverted pseudo-header sum (Linux convention, length included);
- *                     it starts at l2_len + l3_len.
+ *                     it starts at l2_len + l3_len (both 0: at the outermost L4 header), and the
+ *                     field is l4_len bytes further (0: where TCP or UDP has it). A driver with a
+ *                     virtio-net header calls pw_mbuf_set_partial. From pw_parse_frame on, all three
+ *                     are the header lengths, as for GSO.
  *   verified          RTE_MBUF_F_RX_L4_CKSUM_GOOD
  *   GSO               RTE_MBUF_F_RX_LRO: the frame stands for several of tso_segsz payload bytes;
- *                     always partial as well; l2_len, l3_len, l4_len are valid.
+ *                     always partial as well; l2_len, l3_len, l4_len are the header lengths
+ *                     (a driver may leave l4_len 0).
  * Threads: one worker owns a batch and its mbufs.
  */
 #ifndef PW_PKT_H
 #define PW_PKT_H
 
+#include <assert.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <assert.h>
 
 #include <rte_mbuf.h>
 
@@ -52,6 +57,7 @@ enum pw_pkt_flags {
 	PW_PKT_NO_PUNT = 1u << 17,     /* ... which does not want it again */
 	PW_PKT_DF = 1u << 18,
 	PW_PKT_FOR_US = 1u << 19,      /* destination MAC is the router's */
+	PW_PKT_ORIGINATED = 1u << 20,  /* our own: no guard, no bridge, no NAT, TTL as it is */
 };
 
 /* One packet of a batch. W, R: the owning worker. */
@@ -107,6 +113,22 @@ enum pw_punt {
 	PW_PUNT_COUNT
 };
 const char *pw_punt_name(unsigned punt);
+
+/* Marks a partial checksum as a virtio-net header describes it (csum_start, csum_offset: virtio 1.2,
+ * 5.1.6.2). 0; -EINVAL: not representable, which no frame with room for its headers needs. */
+static inline int pw_mbuf_set_partial(struct rte_mbuf *m, uint16_t csum_start, uint16_t csum_offset)
+{
+	const unsigned l2_len = 14; /* any split of the sum will do; the parser puts it right */
+
+	if (csum_start < l2_len || csum_start - l2_len >= 1u << RTE_MBUF_L3_LEN_BITS ||
+		csum_offset >= 1u << RTE_MBUF_L4_LEN_BITS)
+		return -EINVAL;
+	m->ol_flags |= RTE_MBUF_F_RX_L4_CKSUM_NONE;
+	m->l2_len = l2_len;
+	m->l3_len = csum_start - l2_len;
+	m->l4_len = csum_offset;
+	return 0;
+}
 
 static inline bool pw_mbuf_is_partial(const struct rte_mbuf *m)
 {

@@ -26,9 +26,10 @@ void pw_nat_plan_deltas(struct pw_nat_plan *plan, uint32_t src_be, uint32_t dst_
 	uint16_t sport_be, uint16_t dport_be);
 
 /* Applies a plan: IP addresses + header checksum, ports, L4 checksum by protocol (TCP, UDP with its
- * 0 rules, SCTP unchanged CRC is the caller's business -> false, ICMP echo id) and by kind of sum
- * (full: address and port delta; partial: address delta only, un-inverted; CT-14, CT-15).
- * Updates pkt's 5-tuple. Later fragments: addresses only. */
+ * 0 rules, SCTP's CRC, ICMP echo id) and by kind of sum (full: address and port delta; partial:
+ * address delta only, un-inverted; CT-14, CT-15). Updates pkt's 5-tuple. Later fragments, ICMP
+ * errors and other protocols: addresses only.
+ * false: the packet is spoilt (SCTP ports of a fragment, whose CRC cannot be known): drop it. */
 bool pw_rewrite_nat(struct pw_pkt *pkt, const struct pw_nat_plan *plan);
 
 /* An ICMP error about a translated flow: the outer destination and/or source and the quoted headers
