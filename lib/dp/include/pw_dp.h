@@ -36,7 +36,10 @@
 #define PW_DP_MAX_WORKERS 64
 #define PW_DP_MAX_BRIDGES 256
 
-enum pw_dp_idle { PW_DP_IDLE_POLL, PW_DP_IDLE_ADAPTIVE };
+enum pw_dp_idle {
+	PW_DP_IDLE_POLL,
+	PW_DP_IDLE_ADAPTIVE
+};
 
 /* Tables belong to the caller and outlive the dp. */
 struct pw_dp_params {
@@ -56,7 +59,8 @@ struct pw_dp_params {
 struct pw_dp;
 
 struct pw_dp *pw_dp_create(const struct pw_dp_params *params, struct pw_err *err);
-void pw_dp_destroy(struct pw_dp *dp); /* workers stopped; frees what is left in rings and limbo users */
+void pw_dp_destroy(
+	struct pw_dp *dp); /* workers stopped; frees what is left in rings and limbo users */
 int pw_dp_start(struct pw_dp *dp, struct pw_err *err);
 void pw_dp_stop(struct pw_dp *dp); /* waits until every worker has ended */
 
@@ -65,23 +69,23 @@ void pw_dp_stop(struct pw_dp *dp); /* waits until every worker has ended */
 struct pw_dp_bridge_conf {
 	uint64_t router_mac48; /* 0: pure L2, no gateway */
 	bool hairpin;
-	bool arp_punt;         /* ARP goes to the control thread first (gateway or known pods) */
+	bool arp_punt; /* ARP goes to the control thread first (gateway or known pods) */
 };
 int pw_dp_bridge_set(struct pw_dp *dp, uint16_t bridge, const struct pw_dp_bridge_conf *conf);
 int pw_dp_bridge_del(struct pw_dp *dp, uint16_t bridge); /* -EBUSY: has ports */
 
 struct pw_dp_port_conf {
-	uint16_t bridge;              /* PW_BRIDGE_NONE: routed port */
-	uint64_t router_mac48;        /* routed port: our MAC there */
-	bool learn;                   /* bridged: learn source MACs */
+	uint16_t bridge;                  /* PW_BRIDGE_NONE: routed port */
+	uint64_t router_mac48;            /* routed port: our MAC there */
+	bool learn;                       /* bridged: learn source MACs */
 	const struct pw_binding *binding; /* anti-spoof; NULL: none. Taken over, freed after use */
 	void (*binding_free)(const struct pw_binding *binding);
 };
-/* port->index is the slot; -EEXIST taken, -ERANGE. Queues go to the workers with the fewest queues and
- * stay there. */
+/* port->index is the slot; -EEXIST taken, -ERANGE. Queues go to the workers with the fewest queues
+ * and stay there. */
 int pw_dp_port_add(struct pw_dp *dp, struct pw_port *port, const struct pw_dp_port_conf *conf);
-/* Takes the port out of the view at once; gone(arg, port) is called from pw_dp_poll when no worker can
- * touch it any more: close it there. */
+/* Takes the port out of the view at once; gone(arg, port) is called from pw_dp_poll when no worker
+ * can touch it any more: close it there. */
 int pw_dp_port_del(
 	struct pw_dp *dp, uint16_t index, void (*gone)(void *arg, struct pw_port *port), void *arg);
 /* Worker of an rx queue; -1: none. */
@@ -93,10 +97,11 @@ struct pw_dp_punt {
 	struct rte_mbuf *m; /* the receiver's */
 	enum pw_punt reason;
 	uint16_t in_port;
-	uint32_t adj;       /* NEIGH: adjacency met (FORWARD incomplete or GLEAN) */
+	uint32_t adj;          /* NEIGH: adjacency met (FORWARD incomplete or GLEAN) */
 	uint32_t route_dst_be; /* NEIGH: the address to resolve when adj is GLEAN */
+	bool originated; /* one of ours (INJECT_ROUTE): give it back so, not with INJECT_AGAIN */
 };
-/* Up to n punted packets, workers in turn. */
+/* Up to n punted packets, workers in turn. Call until it returns less than n. */
 uint32_t pw_dp_punts(struct pw_dp *dp, struct pw_dp_punt *punts, uint32_t n);
 
 struct pw_dp_learn {
@@ -106,16 +111,17 @@ struct pw_dp_learn {
 uint32_t pw_dp_learns(struct pw_dp *dp, struct pw_dp_learn *learns, uint32_t n);
 
 enum pw_dp_inject {
-	PW_DP_INJECT_TX,      /* as it is out of `port` */
-	PW_DP_INJECT_FLOOD,   /* to every port of bridge `port` */
-	PW_DP_INJECT_ROUTE,   /* an IPv4 packet of our own: routed by its destination, MACs are set */
-	PW_DP_INJECT_AGAIN,   /* a held packet: through the pipeline as if received on `port` */
+	PW_DP_INJECT_TX,    /* as it is out of `port` */
+	PW_DP_INJECT_FLOOD, /* to every port of bridge `port` */
+	PW_DP_INJECT_ROUTE, /* an IPv4 packet of our own: routed by its destination, MACs are set */
+	PW_DP_INJECT_AGAIN, /* a held packet: through the pipeline as if received on `port` */
 	PW_DP_INJECT_NO_PUNT, /* the same, but not to be punted again: bridged or dropped */
 };
 /* 0; -ENOBUFS ring full: the mbuf is still the caller's. */
 int pw_dp_inject(struct pw_dp *dp, struct rte_mbuf *m, enum pw_dp_inject how, uint16_t port);
 
-/* A fd that becomes readable when punts or learns are waiting (an eventfd; read it before polling). */
+/* A fd that becomes readable when punts or learns are waiting (an eventfd; read it before polling).
+ */
 int pw_dp_event_fd(const struct pw_dp *dp);
 
 /* Deferred work: limbo, gone callbacks. Call every 10..100 ms. */
@@ -124,7 +130,8 @@ void pw_dp_poll(struct pw_dp *dp);
 /* ---- counters: snapshots, monotonic since start ---- */
 
 #define PW_DP_SIZE_BUCKETS 8
-extern const uint32_t pw_dp_size_limits[PW_DP_SIZE_BUCKETS]; /* 64, 128, 256, 512, 1024, 1518, 9216, 65535 */
+extern const uint32_t
+	pw_dp_size_limits[PW_DP_SIZE_BUCKETS]; /* 64, 128, 256, 512, 1024, 1518, 9216, 65535 */
 
 struct pw_dp_dir_stats {
 	uint64_t packets, bytes, gso_packets;
@@ -170,7 +177,8 @@ void pw_dp_measure_cycles(struct pw_dp *dp, bool on);
 
 struct pw_dp_ledger {
 	uint64_t rx, injected, replicated, tx, drops, punted;
-	int64_t in_flight; /* in rings between workers, or not yet counted: settles to 0 when traffic stops */
+	int64_t in_flight; /* in rings between workers, or not yet counted: settles to 0 when
+			      traffic stops */
 };
 void pw_dp_ledger(const struct pw_dp *dp, struct pw_dp_ledger *ledger);
 

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * stage_l3.c - routing: bulk longest prefix match, then what the adjacency says.
+ *
+ * Nothing is written into a packet here, except that an echo request to an address of ours becomes
+ * its reply. Leaves with out_port set, with PUNT (unresolved next hop, ICMP error to be sent), or
+ * dropped.
+ */
+#include <netinet/in.h>
+
+#include <rte_prefetch.h>
+
+#include "pw_build.h"
+#include "worker.h"
+
+static void punt(struct pw_pkt *pkt, enum pw_punt why)
+{
+	pkt->verdict = PW_VERDICT_PUNT;
+	pkt->punt = (uint16_t)why;
+}
+
+/* IP bytes of the largest packet this frame stands for: a GSO frame is judged by its segments. */
+static uint32_t ip_bytes_on_wire(const struct pw_pkt *pkt)
+{
+	if (likely((pkt->flags & PW_PKT_GSO) == 0))
+		return pkt->ip_len;
+	return (uint32_t)pkt->m->l3_len + pkt->m->l4_len + pkt->m->tso_segsz;
+}
+
+static void forward(struct worker *w, struct pw_pkt *pkt, const struct pw_adj *adj)
+{
+	uint64_t word = pw_adj_word(adj);
+	uint64_t found;
+
+	if (unlikely(pw_adj_word_state(word) != PW_ADJ_RESOLVED)) {
+		punt(pkt, pw_adj_word_state(word) == PW_ADJ_FAILED ? PW_PUNT_ICMP_HOST
+								   : PW_PUNT_NEIGH);
+		return;
+	}
+	if (unlikely(pkt->data[pkt->l3_off + 8] <= 1 && (pkt->flags & PW_PKT_ORIGINATED) == 0)) {
+		punt(pkt, PW_PUNT_ICMP_TTL);
+		return;
+	}
+	if (unlikely(ip_bytes_on_wire(pkt) > adj->mtu)) {
+		if (pkt->flags & PW_PKT_DF)
+			punt(pkt, PW_PUNT_ICMP_MTU);
+		else
+			pkt->verdict = PW_DROP_MTU;
+		return;
+	}
+	if (!adj->permanent)
+		pw_adj_touch(adj, w->now_sec);
+	if (adj->port != PW_PORT_NONE) {
+		pkt->out_port = adj->port;
+		return;
+	}
+	found = pw_fdb_lookup(w->dp->params.fdb, adj->bridge, pw_adj_word_mac48(word));
+	pkt->out_port = found == PW_FDB_MISS ? PORT_FLOOD : pw_fdb_result_port(found);
+	pkt->bridge = adj->bridge; /* where it is flooded */
+}
+
+/* Answers an echo request in place: it goes back by the route to who asked. */
+static void answer_echo(struct worker *w, struct pw_pkt *pkt)
+{
+	const struct pw_adj *adjs = pw_adj_array(w->dp->params.adj);
+	uint32_t index;
+
+	pw_icmp_echo_turn(pkt);
+	pkt->flags |= PW_PKT_ORIGINATED;
+	index = pw_lpm4_lookup(w->dp->params.lpm4, pkt->dst_be);
+	pkt->route_dst_be = pkt->dst_be;
+	pkt->adj = index;
+	if (index == PW_LPM_MISS)
+		pkt->verdict = PW_DROP_NO_ROUTE;
+	else if (adjs[index].kind == PW_ADJ_FORWARD)
+		forward(w, pkt, &adjs[index]);
+	else if (adjs[index].kind == PW_ADJ_GLEAN)
+		punt(pkt, PW_PUNT_NEIGH);
+	else
+		pkt->verdict = PW_DROP_LOCAL_PROTO; /* a source address of ours: nobody to answer */
+}
+
+static bool is_echo_request(const struct pw_pkt *pkt)
+{
+	return (pkt->flags & PW_PKT_ICMP_ECHO) != 0 && pkt->data[pkt->l4_off] == 8;
+}
+
+static void deliver_local(struct worker *w, struct pw_pkt *pkt)
+{
+	if (is_echo_request(pkt) && (pkt->flags & PW_PKT_FRAG) == 0)
+		answer_echo(w, pkt);
+	else if (pkt->l4_proto == IPPROTO_TCP)
+		punt(pkt, PW_PUNT_TCP_RST);
+	else if (pkt->l4_proto == IPPROTO_UDP)
+		punt(pkt, PW_PUNT_ICMP_PORT);
+	else if (pkt->l4_proto == IPPROTO_ICMP)
+		pkt->verdict = PW_DROP_LOCAL_PROTO;
+	else
+		punt(pkt, PW_PUNT_ICMP_PROTO);
+}
+
+/* A VIP: the flow stage has had its say; what is left can only be an echo request (ICMP-8). */
+static void deliver_service(struct worker *w, struct pw_pkt *pkt)
+{
+	if (is_echo_request(pkt) && (pkt->flags & PW_PKT_FRAG) == 0)
+		answer_echo(w, pkt);
+	else
+		pkt->verdict = PW_DROP_VIP_UNKNOWN;
+}
+
+static void route(struct worker *w, struct pw_pkt *pkt, const struct pw_adj *adj)
+{
+	switch ((enum pw_adj_kind)adj->kind) {
+	case PW_ADJ_FORWARD:
+		forward(w, pkt, adj);
+		break;
+	case PW_ADJ_GLEAN:
+		punt(pkt, PW_PUNT_NEIGH);
+		break;
+	case PW_ADJ_LOCAL:
+		deliver_local(w, pkt);
+		break;
+	case PW_ADJ_SERVICE:
+		deliver_service(w, pkt);
+		break;
+	case PW_ADJ_BLACKHOLE:
+		pkt->verdict = PW_DROP_BLACKHOLE;
+		break;
+	case PW_ADJ_UNREACHABLE:
+		punt(pkt, PW_PUNT_ICMP_HOST);
+		break;
+	case PW_ADJ_PROHIBIT:
+		punt(pkt, PW_PUNT_ICMP_ADMIN);
+		break;
+	case PW_ADJ_FREE: /* looked up just before its route went */
+		pkt->verdict = PW_DROP_NO_ROUTE;
+		break;
+	}
+}
+
+void stage_l3(struct worker *w)
+{
+	const struct pw_adj *adjs = pw_adj_array(w->dp->params.adj);
+	struct pw_batch *batch = &w->batch;
+	struct pw_pkt *routed[PW_BATCH_MAX];
+	uint32_t dst_be[PW_BATCH_MAX], index[PW_BATCH_MAX];
+	uint32_t n = 0;
+
+	for (uint16_t i = 0; i < batch->n; i++) {
+		struct pw_pkt *pkt = &batch->pkt[i];
+
+		if (pkt->verdict != PW_VERDICT_CONTINUE || (pkt->flags & PW_PKT_ROUTED) == 0)
+			continue;
+		if (unlikely(pkt->flags & PW_PKT_L2_MCAST)) {
+			pkt->verdict = PW_DROP_MCAST_ROUTE;
+			continue;
+		}
+		routed[n] = pkt;
+		dst_be[n++] = pkt->route_dst_be;
+	}
+	if (n == 0)
+		return;
+	pw_lpm4_lookup_bulk(w->dp->params.lpm4, dst_be, index, n);
+	for (uint32_t i = 0; i < n; i++) {
+		if (index[i] != PW_LPM_MISS)
+			rte_prefetch0(&adjs[index[i]]);
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		routed[i]->adj = index[i];
+		if (unlikely(index[i] == PW_LPM_MISS))
+			punt(routed[i], PW_PUNT_ICMP_NET);
+		else
+			route(w, routed[i], &adjs[index[i]]);
+	}
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * worker.c - the loop: gather a batch, run it to completion through the stages, say "I hold
+ * nothing".
+ */
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include <rte_cycles.h>
+#include <rte_prefetch.h>
+
+#include "worker.h"
+
+static void (*const stages[PW_DP_STAGE_COUNT])(struct worker *) = {
+	/* gather is called apart: it tells whether there is work */
+	[PW_DP_STAGE_parse] = stage_parse,
+	[PW_DP_STAGE_guard] = stage_guard,
+	[PW_DP_STAGE_l2] = stage_l2,
+	[PW_DP_STAGE_flow] = stage_flow,
+	[PW_DP_STAGE_l3] = stage_l3,
+	[PW_DP_STAGE_rewrite] = stage_rewrite,
+	[PW_DP_STAGE_tx] = stage_tx,
+};
+
+uint32_t pw_dp_now_sec(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (uint32_t)ts.tv_sec;
+}
+
+static void new_second(struct worker *w, uint64_t now_tsc)
+{
+	w->now_sec = pw_dp_now_sec();
+	w->next_sec_tsc = now_tsc + w->dp->tsc_hz / 8; /* never more than 1/8 s late */
+}
+
+static void refill_punts(struct worker *w)
+{
+	for (uint32_t p = 0; p < w->dp->params.max_ports; p++)
+		w->punt_left[p] = PUNT_PER_SEC;
+}
+
+static void run_stage(struct worker *w, unsigned stage, bool measure)
+{
+	struct pw_dp_stage_stats *stats = &w->counters.stages[stage];
+	uint64_t start;
+
+	stats->packets += w->batch.n;
+	stats->batches++;
+	if (likely(!measure)) {
+		stages[stage](w);
+		return;
+	}
+	start = rte_rdtsc();
+	stages[stage](w);
+	stats->cycles += rte_rdtsc() - start;
+}
+
+static void run_batch(struct worker *w, bool measure)
+{
+	for (unsigned s = PW_DP_STAGE_parse; s < PW_DP_STAGE_COUNT; s++)
+		run_stage(w, s, measure);
+}
+
+/* Bounded work besides packets: the clock, the punt allowances, a slice of flow ageing. */
+static void slice(struct worker *w, uint64_t now_tsc)
+{
+	if (unlikely(now_tsc >= w->next_sec_tsc)) {
+		uint32_t before = w->now_sec;
+
+		new_second(w, now_tsc);
+		if (before != w->now_sec)
+			refill_punts(w);
+	}
+	if (unlikely(now_tsc >= w->next_age_tsc) && w->dp->params.nat != NULL) {
+		pw_nat_age(w->dp->params.nat, w->id, w->now_sec, w->age_budget);
+		w->next_age_tsc = now_tsc + w->age_tsc;
+	}
+}
+
+/* One turn; true if there was work. */
+static bool iterate(struct worker *w)
+{
+	bool measure = __atomic_load_n(&w->dp->measure, __ATOMIC_RELAXED) != 0;
+	struct pw_dp_stage_stats *gather = &w->counters.stages[PW_DP_STAGE_gather];
+	uint64_t start = measure ? rte_rdtsc() : 0;
+	uint32_t work;
+
+	w->view = __atomic_load_n(&w->dp->view, __ATOMIC_ACQUIRE);
+	work = stage_gather(w);
+	if (work == 0)
+		return false;
+	gather->packets += w->batch.n;
+	gather->batches++;
+	if (measure)
+		gather->cycles += rte_rdtsc() - start;
+	if (w->batch.n > 0)
+		run_batch(w, measure);
+	else
+		tx_flush(w); /* only frames that others handed over */
+	return true;
+}
+
+static void end_retries(struct worker *w)
+{
+	for (uint32_t i = 0; i < w->n_retry; i++)
+		drop_mbuf(w, w->retry[i]->port, PW_DROP_FLOW_PENDING, w->retry[i]);
+	w->n_retry = 0;
+}
+
+int worker_main(void *arg)
+{
+	struct worker *w = arg;
+	struct pw_qsbr *qsbr = w->dp->params.qsbr;
+	uint64_t last = rte_rdtsc();
+
+	(void)prctl(PR_SET_TIMERSLACK, 1000 /* ns: naps end when they should */);
+	pw_qsbr_online(qsbr, w->id);
+	new_second(w, last);
+	refill_punts(w);
+	while (likely(__atomic_load_n(&w->dp->stop, __ATOMIC_RELAXED) == 0)) {
+		bool busy = iterate(w);
+		uint64_t now;
+
+		if (!busy)
+			worker_idle(w);
+		else
+			w->idle_since_tsc = 0;
+		now = rte_rdtsc();
+		slice(w, now);
+		pw_qsbr_quiescent(qsbr, w->id);
+		w->counters.loops++;
+		w->counters.busy_cycles += busy ? now - last : 0;
+		w->counters.total_cycles += now - last;
+		last = now;
+	}
+	end_retries(w);
+	w->view = NULL;
+	pw_qsbr_offline(qsbr, w->id);
+	return 0;
+}
