@@ -26,13 +26,15 @@ struct pw_lpm4;
 struct pw_lpm4 *pw_lpm4_create(
 	const struct pw_alloc *alloc, struct pw_limbo *limbo, uint32_t max_prefixes);
 void pw_lpm4_destroy(struct pw_lpm4 *lpm);
-int pw_lpm4_set(struct pw_lpm4 *lpm, uint32_t ip_be, uint8_t len, uint32_t value); /* add or replace */
+int pw_lpm4_set(
+	struct pw_lpm4 *lpm, uint32_t ip_be, uint8_t len, uint32_t value); /* add or replace */
 int pw_lpm4_clear(struct pw_lpm4 *lpm, uint32_t ip_be, uint8_t len);
 /* Exact prefix: value or PW_LPM_MISS. */
 uint32_t pw_lpm4_get(const struct pw_lpm4 *lpm, uint32_t ip_be, uint8_t len);
 uint32_t pw_lpm4_count(const struct pw_lpm4 *lpm);
 
 uint32_t pw_lpm4_lookup(const struct pw_lpm4 *lpm, uint32_t ip_be);
-void pw_lpm4_lookup_bulk(const struct pw_lpm4 *lpm, const uint32_t *ip_be, uint32_t *values, uint32_t n);
+void pw_lpm4_lookup_bulk(
+	const struct pw_lpm4 *lpm, const uint32_t *ip_be, uint32_t *values, uint32_t n);
 
 #endif

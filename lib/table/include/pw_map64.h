@@ -2,12 +2,18 @@
 /*
  * pw_map64.h - hash of 64-bit keys to 64-bit values: many readers, one writer, no locks.
  *
- * Buckets of one or two cache lines; a value is changed in place by one atomic store, by the writer
- * or (pw_map64_slot) by a reader that owns a part of it, e.g. a last-seen tick. A deleted slot is
- * reusable after a grace period, so that a reader never sees key A with the value of key B.
- * Key 0 is not allowed.
- * Threads:  set, del, foreach: the writer. lookup, slot, touch: any registered reader.
- * Errors:   -ENOSPC full (load above ~7/8 or no room near the bucket), -EINVAL key 0, -ENOENT.
+ * Buckets of one cache line, four pairs each, never more than three quarters full on average; an
+ * entry whose bucket is full lies in one of the next 16, and a bitmap of the home bucket says in
+ * which, so that hits and misses read one line unless the bucket overflowed. Entries do not move.
+ * A value is changed in place by one atomic store, by the writer or (pw_map64_replace) by a reader
+ * that owns a part of it, e.g. a last-seen tick. A deleted slot is reusable after a grace period,
+ * so that a reader never sees key A with the value of key B. Key 0 is not allowed (never found).
+ * The hash is seeded at random: who chooses the keys (MAC addresses) cannot choose the buckets.
+ * Threads:  set, del, foreach, count: the writer. lookup, lookup_bulk, replace: any registered
+ * reader. Errors:   -ENOSPC full: capacity reached, or (never below it in practice, unless
+ * thousands of deleted slots wait for their grace period) no room near the bucket; -EINVAL key 0;
+ *           -ENOENT. create: NULL with errno EINVAL (capacity 0 or above 2^28) or ENOMEM.
+ * Cost:     one cache line and one word of a dense array a lookup.
  */
 #ifndef PW_MAP64_H
 #define PW_MAP64_H
@@ -32,7 +38,7 @@ uint64_t pw_map64_lookup_bulk(
 	const struct pw_map64 *map, const uint64_t *keys, uint64_t *values, uint32_t n);
 /* CAS of a value in place; false if the key is gone or its value is not `old`. Any reader. */
 bool pw_map64_replace(struct pw_map64 *map, uint64_t key, uint64_t old, uint64_t value);
-/* fn returns false to stop; it may delete the key it was given. */
+/* fn returns false to stop; it may delete or set the key it was given, nothing else. */
 void pw_map64_foreach(
 	struct pw_map64 *map, bool (*fn)(void *arg, uint64_t key, uint64_t value), void *arg);
 
