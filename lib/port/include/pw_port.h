@@ -2,15 +2,15 @@
 /*
  * pw_port.h - one interface to everything that packets come from and go to.
  *
- * A driver is a const table of functions; workers never ask what kind a port is. A port has rx queues,
- * each polled by exactly one worker at a time, and tx queues, each written by exactly one worker at a
- * time; the data plane sees to that.
+ * A driver is a const table of functions; workers never ask what kind a port is. A port has rx
+ * queues, each polled by exactly one worker at a time, and tx queues, each written by exactly one
+ * worker at a time; the data plane sees to that.
  *
  * Offload state in mbufs is as pw_pkt.h says. pw_port_tx_burst() makes it fit the port: what the
  * port cannot do (partial checksum, GSO) is done in software first.
  *
- * Threads:  open, close, poll_state, dev_stats: control thread. rx_burst, tx_burst: workers. close is
- *           called only when no worker can use the port any more (a grace period after it left the view).
+ * Threads:  open, close, poll_state, dev_stats: control thread. rx_burst, tx_burst: workers. close
+ * is called only when no worker can use the port any more (a grace period after it left the view).
  * Lifetime: pw_port_open allocates, pw_port_close frees.
  */
 #ifndef PW_PORT_H
@@ -30,19 +30,27 @@
 #define PW_PORT_BURST      32
 #define PW_MTU_MAX         9216
 
-enum pw_port_type { PW_PORT_TAP, PW_PORT_VHOST_USER, PW_PORT_ETHDEV, PW_PORT_TYPE_COUNT };
+enum pw_port_type {
+	PW_PORT_TAP,
+	PW_PORT_VHOST_USER,
+	PW_PORT_ETHDEV,
+	PW_PORT_TYPE_COUNT
+};
 const char *pw_port_type_name(enum pw_port_type type); /* "tap", "vhost-user", "ethdev" */
 
-enum pw_port_caps { /* what tx takes as it is; the rest is done in software */
+enum pw_port_caps {                       /* what tx takes as it is; the rest is done in software */
 	PW_PORT_CAP_TX_PARTIAL = 1u << 0, /* partial L4 checksums */
 	PW_PORT_CAP_TX_TSO4 = 1u << 1,
 	PW_PORT_CAP_TX_TSO6 = 1u << 2,
 	PW_PORT_CAP_TX_MULTI_SEG = 1u << 3,
+	PW_PORT_CAP_TX_USO = 1u << 4, /* UDP segmentation, both families */
 };
 
 /* What every driver may use. Shared by all ports; read-only after start. */
 struct pw_port_env {
 	struct rte_mempool *pool;
+	/* Buffers near 64 KB, for the payload of GSO frames from TAPs; NULL: chains from pool. */
+	struct rte_mempool *big_pool;
 	struct pw_qsbr *qsbr; /* to wait for workers before a peer's memory goes (vhost) */
 	int socket_id;
 };
@@ -52,22 +60,27 @@ struct pw_port_conf {
 	enum pw_port_type type;
 	uint16_t index;
 	uint16_t mtu;
-	uint16_t n_queues;     /* asked for; the port may have fewer */
-	struct pw_mac mac;     /* zero: the device's own or a derived one */
-	const char *device;    /* ethdev: DPDK device string */
-	const char *interface; /* tap: to be made in the current netns when fd is -1 */
-	const char *socket;    /* vhost-user */
-	int fd;                /* tap: of an interface that exists, else -1; owned by the port on success */
+	uint16_t n_queues;      /* asked for; the port may have fewer */
+	struct pw_mac mac;      /* ours; zero: the device's own or one derived from the name */
+	struct pw_mac peer_mac; /* tap that we make: for the kernel's interface; zero: it chooses */
+	const char *device;     /* ethdev: DPDK device string */
+	const char *interface;  /* tap: to be made in the current netns when fd is -1 */
+	const char *socket;     /* vhost-user */
+	int fd; /* tap: of an interface that exists, else -1; owned by the port on success */
 };
 
-enum pw_port_state { PW_PORT_DOWN, PW_PORT_UP };
+enum pw_port_state {
+	PW_PORT_DOWN,
+	PW_PORT_UP
+};
 
-struct pw_port_dev_stats { /* what only the driver knows; since open */
+struct pw_port_dev_stats {        /* what only the driver knows; since open */
 	uint64_t rx_alloc_failed; /* no mbuf: poll given up */
 	uint64_t rx_errors;       /* read errors, truncated frames */
-	uint64_t rx_bad_vnet_hdr; /* frames dropped for it: counted in drops by the caller as VNET_HDR */
+	uint64_t rx_bad_vnet_hdr; /* frames dropped for it: counted in drops by the caller as
+				     VNET_HDR */
 	uint64_t tx_errors;
-	uint64_t rx_missed;       /* lost before we could read, if the device tells */
+	uint64_t rx_missed; /* lost before we could read, if the device tells */
 };
 
 struct pw_port;
@@ -92,7 +105,8 @@ struct pw_port_ops {
 	/* Consumes all n; fills full, down, error and sent. */
 	void (*tx)(struct pw_port *port, uint16_t queue, struct rte_mbuf **pkts, uint16_t n,
 		struct pw_tx_result *result);
-	int (*wait_fd)(struct pw_port *port, uint16_t queue); /* readable when rx has something; -1 */
+	int (*wait_fd)(
+		struct pw_port *port, uint16_t queue); /* readable when rx has something; -1 */
 	/* Control thread, about once a second and after open: refreshes state (link, peer). */
 	void (*poll_state)(struct pw_port *port);
 	void (*dev_stats)(struct pw_port *port, struct pw_port_dev_stats *stats);
@@ -106,9 +120,11 @@ struct pw_port {
 	uint16_t index;
 	uint16_t mtu;
 	uint16_t n_rxq, n_txq; /* really there */
-	uint32_t caps;         /* enum pw_port_caps. W: driver (atomic, may change when a peer connects) */
-	uint32_t state;        /* enum pw_port_state. W: driver (atomic)  R: all */
-	struct pw_mac mac;     /* of the device: our side of a routed port, the pod's side of none */
+	uint32_t caps;  /* enum pw_port_caps. W: driver (atomic, may change when a peer connects) */
+	uint32_t state; /* enum pw_port_state. W: driver (atomic)  R: all */
+	uint32_t logged_state; /* W, R: control thread, so that a change is logged once */
+	struct pw_mac mac; /* of the device: our side of a routed port, the pod's side of none */
+	struct pw_mac peer_mac; /* tap: of the kernel's interface at open; else zero: unknown */
 	int socket_id;
 	void *priv;
 };
@@ -118,8 +134,8 @@ struct pw_port *pw_port_open(
 	const struct pw_port_env *env, const struct pw_port_conf *conf, struct pw_err *err);
 void pw_port_close(struct pw_port *port); /* NULL is fine */
 
-static inline uint16_t pw_port_rx_burst(struct pw_port *port, uint16_t queue,
-	struct rte_mbuf **pkts, uint16_t n, uint16_t *bad)
+static inline uint16_t pw_port_rx_burst(
+	struct pw_port *port, uint16_t queue, struct rte_mbuf **pkts, uint16_t n, uint16_t *bad)
 {
 	return port->ops->rx(port, queue, pkts, n, bad);
 }
@@ -134,6 +150,7 @@ static inline enum pw_port_state pw_port_state(const struct pw_port *port)
 }
 
 /* The daemon's packet memory: n mbufs of data_room bytes. NULL with err set. */
-struct rte_mempool *pw_mempool_create(uint32_t n, uint16_t data_room, int socket_id, struct pw_err *err);
+struct rte_mempool *pw_mempool_create(
+	uint32_t n, uint16_t data_room, int socket_id, struct pw_err *err);
 
 #endif
