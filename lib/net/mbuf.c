@@ -51,7 +51,7 @@ static bool head_make_room(struct rte_mbuf *m, uint32_t len)
 {
 	if (!RTE_MBUF_DIRECT(m) || rte_mbuf_refcnt_read(m) != 1 || m->buf_len < len)
 		return false;
-	if (m->buf_len - m->data_off < len) {
+	if ((uint32_t)m->buf_len - m->data_off < len) {
 		uint16_t off = PW_MIN(RTE_PKTMBUF_HEADROOM, m->buf_len - len);
 
 		memmove((char *)m->buf_addr + off, rte_pktmbuf_mtod(m, char *), m->data_len);

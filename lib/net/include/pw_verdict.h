@@ -34,7 +34,7 @@
 	X(L4_HDR, "l4_header_bad", "TCP data offset or UDP length wrong")                          \
 	X(SPOOF_MAC, "spoof_mac", "source MAC is not the pod's")                                   \
 	X(SPOOF_IP, "spoof_ip", "source address is not the pod's")                                 \
-	X(SPOOF_ARP, "spoof_arp", "ARP sender is not the pod")                                     \
+	X(SPOOF_ARP, "spoof_arp", "ARP or ND sender is not the pod")                               \
 	X(L2_RESERVED, "l2_reserved", "destination 01:80:c2:00:00:0x is never forwarded")          \
 	X(L2_SAME_PORT, "l2_same_port", "destination is behind the port it came from")             \
 	X(L2_NO_PORT, "l2_no_port", "nobody else on the bridge")                                   \
