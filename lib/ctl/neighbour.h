@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* neighbour.h - next hops that ARP resolves: table, callbacks, adjacencies, methods. */
+#ifndef CTL_NEIGHBOUR_H
+#define CTL_NEIGHBOUR_H
+
+#include "ctl.h"
+
+extern const struct ctl_module ctl_module_neighbour; /* makes ctl->neigh */
+
+/* The interface goes: its neighbours and what is held for them go too. */
+void ctl_neigh_flush_iface(struct pw_ctl *ctl, uint32_t iface);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * route.h - routes and adjacencies as the other modules want them.
+ *
+ * ctl_module_route starts before bridges and ports: they bring the addresses. Routes of the
+ * configuration come after them, by ctl_module_static.
+ */
+#ifndef CTL_ROUTE_H
+#define CTL_ROUTE_H
+
+#include "ctl.h"
+
+extern const struct ctl_module ctl_module_route;
+
+/* An address of ours on a bridge or routed port: /32 LOCAL and, if shorter, the CONNECTED subnet. IPv6
+ * is taken and ignored. 0 or -errno: -EEXIST somebody has it. */
+int ctl_route_local_add(struct pw_ctl *ctl, uint32_t iface, const struct pw_prefix *addr);
+int ctl_route_local_del(struct pw_ctl *ctl, uint32_t iface, const struct pw_prefix *addr);
+
+/* Who has this address is known and stays so: a permanent FORWARD adjacency and a /32 route. For pods,
+ * the host's addresses and static peers. bridge PW_BRIDGE_NONE: routed port. */
+int ctl_route_pod_add(struct pw_ctl *ctl, uint32_t ip_be, uint16_t port, uint16_t bridge,
+	uint64_t src_mac48, uint64_t peer_mac48, uint16_t mtu, struct pw_err *err);
+void ctl_route_pod_del(struct pw_ctl *ctl, uint32_t ip_be);
+
+/* What ctl_route_pod_add was told, for ARP answers; NULL: not known. */
+struct ctl_known {
+	uint32_t ip_be;
+	uint16_t port, bridge;
+	uint64_t mac48;
+};
+const struct ctl_known *ctl_known_find(const struct pw_ctl *ctl, uint32_t ip_be);
+
+/* A route of the configuration (PW_ORIGIN_CONFIG) or of routes.add (PW_ORIGIN_CTL). */
+int ctl_route_config(struct pw_ctl *ctl, const struct pw_conf_route *route,
+	enum pw_route_origin origin, struct pw_err *err);
+
+#endif
