@@ -1,0 +1,124 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Byte-verified TCP and UDP peers for the functional tests.
+
+  peer.py serve ADDRESS PORT             echoes TCP streams and UDP datagrams until it is ended
+  peer.py tcp ADDRESS PORT BYTES [-s N]  sends pseudo-random bytes, compares what comes back
+  peer.py udp ADDRESS PORT COUNT [-s N]  datagrams of 1..1400 bytes, each awaited and compared
+  peer.py stream ADDRESS PORT PPS SECONDS   UDP at a steady rate; prints sent and answered
+
+-s N: source port.  Exit code 0 only if every byte came back as it was sent.
+"""
+import argparse
+import random
+import selectors
+import socket
+import sys
+import threading
+import time
+
+
+def serve(args):
+    tcp = socket.create_server((args.address, args.port), backlog=128)
+    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+    udp.bind((args.address, args.port))
+    threading.Thread(target=serve_udp, args=(udp,), daemon=True).start()
+    while True:
+        conn, _ = tcp.accept()
+        threading.Thread(target=serve_tcp, args=(conn,), daemon=True).start()
+
+
+def serve_tcp(conn):
+    with conn:
+        while data := conn.recv(1 << 18):
+            conn.sendall(data)
+
+
+def serve_udp(sock):
+    while True:
+        data, peer = sock.recvfrom(65535)
+        sock.sendto(data, peer)
+
+
+def client(kind, args):
+    sock = socket.socket(socket.AF_INET, kind)
+    if args.source:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(("0.0.0.0", args.source))
+    sock.settimeout(10)
+    sock.connect((args.address, args.port))
+    return sock
+
+
+def tcp(args):
+    sock = client(socket.SOCK_STREAM, args)
+    data = random.Random(args.number).randbytes(args.number)
+    got = bytearray()
+
+    def send():
+        sock.sendall(data)
+        sock.shutdown(socket.SHUT_WR)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    while part := sock.recv(1 << 18):
+        got += part
+    sender.join()
+    if got != data:
+        sys.exit(f"tcp: sent {len(data)} bytes, got {len(got)} back, equal up to "
+                 f"{next((i for i, (a, b) in enumerate(zip(data, got)) if a != b), min(len(data), len(got)))}")
+    print(f"{len(data)} bytes verified from {sock.getsockname()}")
+
+
+def udp(args):
+    sock = client(socket.SOCK_DGRAM, args)
+    rnd = random.Random(args.number)
+    for i in range(args.number):
+        data = rnd.randbytes(rnd.randint(1, 1400))
+        sock.send(data)
+        if (back := sock.recv(65535)) != data:
+            sys.exit(f"udp: datagram {i} of {len(data)} bytes came back as {len(back)} other bytes")
+    print(f"{args.number} datagrams verified from {sock.getsockname()}")
+
+
+def stream(args):
+    """Sequence-numbered datagrams at a steady rate; the echoes are collected at the same time."""
+    sock = client(socket.SOCK_DGRAM, args)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+    sock.setblocking(False)
+    selector = selectors.DefaultSelector()
+    selector.register(sock, selectors.EVENT_READ)
+    seen, sent = set(), 0
+    start = time.monotonic()
+    end = start + args.seconds
+    total = int(args.number * args.seconds)
+    while (now := time.monotonic()) < end + 1 and len(seen) < total:
+        while sent < total and now >= start + sent / args.number:
+            sock.send(sent.to_bytes(8, "big") + bytes(92))
+            sent += 1
+        wait = start + sent / args.number - time.monotonic() if sent < total else 0.1
+        if selector.select(max(0, wait)):
+            try:
+                while True:
+                    seen.add(int.from_bytes(sock.recv(2048)[:8], "big"))
+            except BlockingIOError:
+                pass
+    print(f"sent {sent} answered {len(seen)} lost {sent - len(seen)}")
+    sys.exit(0 if len(seen) == sent else 1)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("what", choices=["serve", "tcp", "udp", "stream"])
+    parser.add_argument("address")
+    parser.add_argument("port", type=int)
+    parser.add_argument("number", type=int, nargs="?", default=100)
+    parser.add_argument("seconds", type=float, nargs="?", default=1)
+    parser.add_argument("-s", "--source", type=int)
+    args = parser.parse_args()
+    {"serve": serve, "tcp": tcp, "udp": udp, "stream": stream}[args.what](args)
+
+
+if __name__ == "__main__":
+    main()
