@@ -3,12 +3,13 @@
  * pw_fdb.h - bridge forwarding database (IEEE 802.1Q clause 8.8).
  *
  * Maps (bridge, MAC) to a port in O(1). Static entries belong to pods and are never overridden by a
- * learned one (L2-2). Workers only look up and refresh the age; what they see for the first time, or
- * on another port, they report, and the control thread learns it (L2-1).
- * Threads:  set, learn, del, flush, age, foreach: control thread. lookup, refresh: any worker.
- * Ticks:    seconds of the coarse clock (16 bits, wrapping).
- * Errors:   -ENOSPC table or port full (counted), -EEXIST a static entry of another port stands there.
- * Cost:     one cache line a lookup.
+ * learned one (L2-2). Workers only look up and refresh the age; what they see for the first time,
+ * or on another port, they report, and the control thread learns it (L2-1). Threads:  set, learn,
+ * del, flush, age, foreach, count, stats: control thread. lookup, source_known: any worker. Ticks:
+ * seconds of the coarse clock (16 bits, wrapping; worker and control thread within 16 s). Errors:
+ * -ENOSPC table or port full (counted), -EEXIST a static entry of another port stands there,
+ *           -EINVAL no bridge, no port, or a MAC that is no station's (zero, multicast).
+ * Cost:     one cache line a lookup; a source refreshes its entry once a second at most.
  */
 #ifndef PW_FDB_H
 #define PW_FDB_H
@@ -34,7 +35,8 @@ struct pw_fdb_stats {
 	uint64_t learned, moved, aged, refused_full, refused_port_full, refused_static;
 };
 
-struct pw_fdb *pw_fdb_create(const struct pw_alloc *alloc, struct pw_limbo *limbo, uint32_t capacity);
+struct pw_fdb *pw_fdb_create(
+	const struct pw_alloc *alloc, struct pw_limbo *limbo, uint32_t capacity);
 void pw_fdb_destroy(struct pw_fdb *fdb);
 int pw_fdb_set_static(struct pw_fdb *fdb, uint16_t bridge, uint64_t mac48, uint16_t port);
 /* New entry, move of a learned one, or refresh. max_per_port: of learned entries. */
@@ -43,7 +45,9 @@ int pw_fdb_learn(struct pw_fdb *fdb, uint16_t bridge, uint64_t mac48, uint16_t p
 int pw_fdb_del(struct pw_fdb *fdb, uint16_t bridge, uint64_t mac48); /* -ENOENT */
 /* Entries of a bridge and/or port (UINT16_MAX: any); returns how many went. */
 uint32_t pw_fdb_flush(struct pw_fdb *fdb, uint16_t bridge, uint16_t port, bool static_too);
-/* Removes learned entries of the bridge not seen for ageing_sec. Returns how many went. */
+/* Removes learned entries of the bridge not seen for ageing_sec (more than 65,519 is taken as that;
+ * call it at least once a minute). Returns how many went. A scan stops at the bridge's last entry.
+ */
 uint32_t pw_fdb_age(struct pw_fdb *fdb, uint16_t bridge, uint32_t now_sec, uint32_t ageing_sec);
 void pw_fdb_foreach(struct pw_fdb *fdb, uint32_t now_sec,
 	bool (*fn)(void *arg, const struct pw_fdb_entry *entry), void *arg);
@@ -63,7 +67,8 @@ static inline bool pw_fdb_result_static(uint64_t result)
 }
 /* Source side of a frame: true if (bridge, mac) is known on this port (age refreshed when the tick
  * changed); false: the caller reports it to the control thread for pw_fdb_learn. A static entry of
- * another port counts as known-elsewhere: *moved is set and the frame must not be learned. */
+ * another port counts as known-elsewhere: *is_static_elsewhere is set and the frame must not be
+ * learned. */
 bool pw_fdb_source_known(struct pw_fdb *fdb, uint16_t bridge, uint64_t mac48, uint16_t port,
 	uint32_t now_sec, bool *is_static_elsewhere);
 

@@ -2,8 +2,8 @@
 /*
  * pw_map64.h - hash of 64-bit keys to 64-bit values: many readers, one writer, no locks.
  *
- * Buckets of one cache line, four pairs each, never more than three quarters full on average; an
- * entry whose bucket is full lies in one of the next 16, and a bitmap of the home bucket says in
+ * Buckets of one cache line, four pairs each, never more than three fifths full on average; an
+ * entry whose bucket is full lies in one of the next 32, and a bitmap of the home bucket says in
  * which, so that hits and misses read one line unless the bucket overflowed. Entries do not move.
  * A value is changed in place by one atomic store, by the writer or (pw_map64_replace) by a reader
  * that owns a part of it, e.g. a last-seen tick. A deleted slot is reusable after a grace period,
