@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * pw_adj.h - adjacencies: what to do with a routed packet. The value of every route is an index here.
+ * pw_adj.h - adjacencies: what to do with a routed packet. The value of every route is an index
+ * here.
  *
  * One cache line each. Kind, interface and MTU are written before the index is published and never
  * change; MAC and state change in place by one atomic store of a word, so that a neighbour that
- * moves or fails needs no route update. An index is reused only after a grace period, with another
- * generation.
- * Threads:  alloc, release, set_*: control thread. get, word: workers.
+ * moves or fails needs no route update. An index is reused only after a grace period.
+ * The generation changes when the adjacency is released, so that what workers cached (index and
+ * generation, e.g. in a flow) is known to be stale at once; it starts at random, so that a table of
+ * an earlier life of the daemon does not match either, and is never 0.
+ * Threads:  alloc, release, set_mac, count: control thread. array, word, generation, touch:
+ * workers. Errors:   alloc: -ENOSPC all in use or waiting for their grace period, -EINVAL kind FREE
+ * or unknown. create: NULL with errno EINVAL (capacity 0 or above PW_LPM_VALUE_MAX) or ENOMEM.
  */
 #ifndef PW_ADJ_H
 #define PW_ADJ_H
@@ -20,31 +25,31 @@
 
 enum pw_adj_kind {
 	PW_ADJ_FREE,
-	PW_ADJ_FORWARD,     /* to one neighbour */
-	PW_ADJ_GLEAN,       /* connected subnet: the destination itself is the neighbour to resolve */
-	PW_ADJ_LOCAL,       /* an address of ours (gateway) */
-	PW_ADJ_SERVICE,     /* service CIDR or VIP: nothing but the flow stage answers for it */
+	PW_ADJ_FORWARD, /* to one neighbour */
+	PW_ADJ_GLEAN,   /* connected subnet: the destination itself is the neighbour to resolve */
+	PW_ADJ_LOCAL,   /* an address of ours (gateway) */
+	PW_ADJ_SERVICE, /* service CIDR or VIP: nothing but the flow stage answers for it */
 	PW_ADJ_BLACKHOLE,
 	PW_ADJ_UNREACHABLE,
 	PW_ADJ_PROHIBIT,
 };
 
-enum pw_adj_state { /* of a FORWARD adjacency; in the word with the MAC */
+enum pw_adj_state {        /* of a FORWARD adjacency; in the word with the MAC */
 	PW_ADJ_INCOMPLETE, /* packets are punted to be held */
 	PW_ADJ_RESOLVED,
-	PW_ADJ_FAILED,     /* ICMP host unreachable */
+	PW_ADJ_FAILED, /* ICMP host unreachable */
 };
 
 struct pw_adj {
-	uint64_t word;    /* W: ctl  R: worker. MAC << 16 | enum pw_adj_state */
+	uint64_t word;      /* W: ctl  R: worker. MAC << 16 | enum pw_adj_state */
 	uint64_t src_mac48; /* router MAC of the interface */
-	uint32_t ip_be;   /* the neighbour's address (FORWARD), our address (LOCAL) */
-	uint16_t port;    /* PW_PORT_NONE: by FDB of the bridge */
-	uint16_t bridge;  /* PW_BRIDGE_NONE: routed port */
+	uint32_t ip_be;     /* the neighbour's address (FORWARD), our address (LOCAL) */
+	uint16_t port;      /* PW_PORT_NONE: by FDB of the bridge */
+	uint16_t bridge;    /* PW_BRIDGE_NONE: routed port */
 	uint16_t mtu;
-	uint8_t kind;     /* enum pw_adj_kind */
-	uint8_t permanent; /* never resolved nor aged (pods, host) */
-	uint32_t generation;
+	uint8_t kind;           /* enum pw_adj_kind */
+	uint8_t permanent;      /* never resolved nor aged (pods, host) */
+	uint32_t generation;    /* W: ctl  R: workers */
 	uint32_t last_used_sec; /* W, R: workers: set when used, for ageing of neighbours */
 	uint8_t reserved[24];
 } __attribute__((aligned(64)));
@@ -59,10 +64,12 @@ void pw_adj_table_destroy(struct pw_adj_table *table);
 int64_t pw_adj_alloc(struct pw_adj_table *table, const struct pw_adj *tmpl);
 /* The caller has removed every route to it. Reusable after a grace period. */
 void pw_adj_release(struct pw_adj_table *table, uint32_t index);
-void pw_adj_set_mac(struct pw_adj_table *table, uint32_t index, uint64_t mac48, enum pw_adj_state state);
+void pw_adj_set_mac(
+	struct pw_adj_table *table, uint32_t index, uint64_t mac48, enum pw_adj_state state);
 uint32_t pw_adj_count(const struct pw_adj_table *table);
 
-const struct pw_adj *pw_adj_array(const struct pw_adj_table *table); /* constant base, for workers */
+const struct pw_adj *pw_adj_array(
+	const struct pw_adj_table *table); /* constant base, for workers */
 
 static inline uint64_t pw_adj_word(const struct pw_adj *adj)
 {
@@ -75,6 +82,14 @@ static inline enum pw_adj_state pw_adj_word_state(uint64_t word)
 static inline uint64_t pw_adj_word_mac48(uint64_t word)
 {
 	return word >> 16;
+}
+static inline uint32_t pw_adj_generation(const struct pw_adj *adj)
+{
+	return __atomic_load_n(&adj->generation, __ATOMIC_ACQUIRE);
+}
+static inline uint32_t pw_adj_last_used_sec(const struct pw_adj *adj)
+{
+	return __atomic_load_n(&adj->last_used_sec, __ATOMIC_RELAXED);
 }
 /* Writes only when the second changed (no store on a hot shared line otherwise). */
 static inline void pw_adj_touch(const struct pw_adj *adj, uint32_t now_sec)
