@@ -8,7 +8,8 @@
  *     /etc/podway/podway.yaml:14:11: bridges[0].gateway: "10.244.1.300/24" is not an IPv4 or IPv6
  *     address with a prefix length; example: 10.244.1.1/24
  *
- * All errors of a file are reported at once (up to 20), not only the first.
+ * All errors of a file are reported at once, in the order of the file: up to 20, then a line that
+ * says how many more there are. What only follows from another error is not reported.
  * Threads:  none; the struct is read-only after load.
  * Lifetime: pw_conf_load allocates, pw_conf_free frees everything.
  */
@@ -66,7 +67,7 @@ struct pw_conf_port {
 	enum pw_conf_port_type type;
 	bool uplink;                       /* came from uplinks: */
 	char *device;                      /* ethdev: DPDK device string (vdev or PCI address) */
-	char *interface;                   /* tap: kernel name of the TAP, in the daemon's netns */
+	char *interface;                   /* tap: kernel name in the daemon's netns; the port's name */
 	char *socket;                      /* vhost-user: socket path (we are the server) */
 	char bridge[PW_CONF_NAME_MAX + 1]; /* "" : routed port */
 	struct pw_conf_prefixes addresses; /* routed port: our own addresses */
@@ -95,7 +96,7 @@ struct pw_conf_service_port {
 struct pw_conf_service {
 	char name[256];                     /* "namespace/name"; no slash: namespace "default" is put before */
 	struct pw_conf_prefixes cluster_ips; /* one of each family at most, full length */
-	struct pw_conf_service_port *ports;
+	struct pw_conf_service_port *ports;  /* at least one */
 	uint32_t n_ports;
 	struct pw_ip *endpoints;
 	uint32_t n_endpoints;
@@ -134,7 +135,7 @@ struct pw_conf {
 	struct pw_conf_prefixes service_cidrs; /* one of each family at most */
 
 	struct { /* how pods that podway-cni brings are connected */
-		enum pw_conf_pod_mode mode;            /* bridged */
+		enum pw_conf_pod_mode mode;            /* bridged; routed if there is no bridge */
 		char bridge[PW_CONF_NAME_MAX + 1];     /* bridged: default the first bridge */
 		uint32_t mtu;                          /* 1500 */
 		uint32_t max;                          /* 250 */
@@ -152,7 +153,7 @@ struct pw_conf {
 		uint32_t routes;     /* 65536 */
 		uint32_t neighbours; /* 1024 (kernel gc_thresh3) */
 		uint32_t flows;      /* 262144 (kernel nf_conntrack_max) */
-		uint32_t services;   /* 16384 */
+		uint32_t services;   /* 16384; one is a (cluster IP, protocol, port) */
 		uint32_t endpoints;  /* 131072 */
 	} limits;
 
@@ -181,5 +182,8 @@ void pw_conf_free(struct pw_conf *conf);
 void pw_conf_errors_free(struct pw_conf_errors *errors);
 /* Canonical YAML with every default written out; malloc'ed. Loading it gives the same struct. */
 char *pw_conf_dump(const struct pw_conf *conf);
+/* Markdown table of every key: type and range, default, meaning; malloc'ed. The reference of
+ * docs/configuration.md, made from the tables that read the file. */
+char *pw_conf_reference(void);
 
 #endif
