@@ -8,7 +8,8 @@
 
 #include "hdrs.h"
 
-#define EXT_MAX 8 /* of IPv6 headers in a row; more is an attack, not a packet */
+#define L3_LEN_MAX ((1u << RTE_MBUF_L3_LEN_BITS) - 1)
+#define EXT_MAX    8 /* of IPv6 headers in a row; more is an attack, not a packet */
 
 static uint16_t load_be16(const uint8_t *p)
 {
@@ -50,7 +51,7 @@ static int find_ip6(const uint8_t *ip, uint32_t room, struct hdrs *h)
 		next = ip[off];
 		off += 8u * (ip[off + 1] + 1u);
 	}
-	if (off > room)
+	if (off > room || off > L3_LEN_MAX)
 		return -EINVAL;
 	h->ip_version = 6;
 	h->l3_len = (uint16_t)off;
@@ -90,14 +91,17 @@ uint16_t hdrs_csum_offset(uint8_t proto)
 	return proto == IPPROTO_TCP ? TCP_CSUM_OFF : proto == IPPROTO_UDP ? UDP_CSUM_OFF : 0;
 }
 
-uint16_t hdrs_tcp_len(const struct rte_mbuf *m, const struct hdrs *h)
+uint16_t hdrs_l4_len(const struct rte_mbuf *m, const struct hdrs *h)
 {
 	uint32_t off = (uint32_t)h->l2_len + h->l3_len;
+	uint32_t room = off < m->data_len ? m->data_len - off : 0;
 	uint16_t len;
 
-	if (off + TCP_LEN > m->data_len)
+	if (h->proto == IPPROTO_UDP)
+		return room >= UDP_LEN ? UDP_LEN : 0;
+	if (h->proto != IPPROTO_TCP || room < TCP_LEN)
 		return 0;
 	len = (uint16_t)((*rte_pktmbuf_mtod_offset(m, const uint8_t *, off + TCP_DOFF_OFF) >> 4) *
 			 4);
-	return len >= TCP_LEN && off + len <= m->data_len ? len : 0;
+	return len >= TCP_LEN && len <= room ? len : 0;
 }

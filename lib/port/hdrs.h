@@ -29,7 +29,7 @@
 
 struct hdrs {
 	uint16_t l2_len;
-	uint16_t l3_len;    /* IPv6: extension headers included */
+	uint16_t l3_len;    /* IPv6: extension headers included; fits struct rte_mbuf's 9 bits */
 	uint8_t ip_version; /* 4, 6 */
 	uint8_t proto;      /* IPPROTO_* of what follows */
 	bool fragment;
@@ -39,7 +39,8 @@ struct hdrs {
 int hdrs_find(const struct rte_mbuf *m, struct hdrs *h);
 /* The Internet checksum's place in the header of proto; 0: no device completes it. */
 uint16_t hdrs_csum_offset(uint8_t proto);
-/* Length of the TCP header at l2_len + l3_len, or 0 if it is short or wrong. */
-uint16_t hdrs_tcp_len(const struct rte_mbuf *m, const struct hdrs *h);
+/* Length of the TCP or UDP header at l2_len + l3_len; 0: another protocol, wrong, or not wholly in
+ * the first segment. */
+uint16_t hdrs_l4_len(const struct rte_mbuf *m, const struct hdrs *h);
 
 #endif

@@ -10,13 +10,13 @@
 
 static const struct pw_port_ops *const drivers[PW_PORT_TYPE_COUNT] = {
 	[PW_PORT_TAP] = &pw_port_tap_ops,
+	[PW_PORT_VHOST_USER] = &pw_port_vhost_ops,
+	[PW_PORT_ETHDEV] = &pw_port_ethdev_ops,
 };
 
 const char *pw_port_type_name(enum pw_port_type type)
 {
-	static const char *const names[] = {"tap", "vhost-user", "ethdev"};
-
-	return (unsigned)type < PW_PORT_TYPE_COUNT ? names[type] : "?";
+	return (unsigned)type < PW_PORT_TYPE_COUNT ? drivers[type]->name : "?";
 }
 
 void port_log_state(struct pw_port *port, const char *why)
@@ -36,7 +36,7 @@ void port_log_state(struct pw_port *port, const char *why)
 
 static int check_conf(const struct pw_port_conf *conf, struct pw_err *err)
 {
-	if ((unsigned)conf->type >= PW_PORT_TYPE_COUNT || drivers[conf->type] == NULL)
+	if ((unsigned)conf->type >= PW_PORT_TYPE_COUNT)
 		return pw_err_set(err, -EINVAL, "unknown port type %u", (unsigned)conf->type);
 	if (conf->mtu < MTU_MIN || conf->mtu > PW_MTU_MAX)
 		return pw_err_set(

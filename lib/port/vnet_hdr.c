@@ -47,14 +47,6 @@ static const struct gso_kind *find_kind(uint8_t gso_type)
 									     : NULL;
 }
 
-/* Length of the transport header, 0 if it is wrong or outside the first segment. */
-static uint16_t l4_header_len(const struct rte_mbuf *m, const struct hdrs *h)
-{
-	if (h->proto == IPPROTO_TCP)
-		return hdrs_tcp_len(m, h);
-	return (uint32_t)h->l2_len + h->l3_len + UDP_LEN <= m->data_len ? UDP_LEN : 0;
-}
-
 static int decode_gso(uint8_t gso_type, const struct fields *f, struct rte_mbuf *m)
 {
 	const struct gso_kind *kind = find_kind(gso_type);
@@ -69,7 +61,7 @@ static int decode_gso(uint8_t gso_type, const struct fields *f, struct rte_mbuf 
 		f->csum_offset != hdrs_csum_offset(h.proto) ||
 		f->csum_start != (uint32_t)h.l2_len + h.l3_len)
 		return -EINVAL;
-	l4_len = l4_header_len(m, &h);
+	l4_len = hdrs_l4_len(m, &h);
 	if (l4_len == 0)
 		return -EINVAL;
 	payload = m->pkt_len - f->csum_start - l4_len;
@@ -100,7 +92,7 @@ static int decode_csum(const struct fields *f, struct rte_mbuf *m)
 	if (hdrs_find(m, &h) < 0 || !is_plain(&h, f))
 		return pw_csum_finish(m, (uint16_t)f->csum_start, (uint16_t)f->csum_offset);
 	m->ol_flags |= RTE_MBUF_F_RX_L4_CKSUM_NONE;
-	set_lens(m, &h, l4_header_len(m, &h));
+	set_lens(m, &h, hdrs_l4_len(m, &h));
 	return 0;
 }
 
@@ -134,7 +126,7 @@ static int encode_gso(const struct rte_mbuf *m, const struct hdrs *h, struct vir
 {
 	uint32_t l4 = (uint32_t)m->l2_len + m->l3_len;
 
-	if (m->tso_segsz == 0 || m->l4_len == 0 || l4_header_len(m, h) != m->l4_len)
+	if (m->tso_segsz == 0 || m->l4_len == 0 || hdrs_l4_len(m, h) != m->l4_len)
 		return -EINVAL;
 	hdr->gso_size = rte_cpu_to_le_16(m->tso_segsz);
 	hdr->hdr_len = rte_cpu_to_le_16((uint16_t)(l4 + m->l4_len));
