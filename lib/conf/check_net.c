@@ -103,10 +103,12 @@ static bool is_single(const struct conf_net *net)
 	return net->prefix.len == (net->prefix.ip.family == PW_IPV4 ? 32 : 128);
 }
 
+/* With a wrong pods.bridge, reported elsewhere, any bridge may be the one that was meant. */
 static bool is_pods_bridge(const struct pw_conf *conf, const struct conf_net *net)
 {
 	return net->kind == CONF_NET_BRIDGE && conf->pods.mode == PW_CONF_POD_BRIDGED &&
-	       strcmp(conf->bridges[net->owner].name, conf->pods.bridge) == 0;
+	       (strcmp(conf->bridges[net->owner].name, conf->pods.bridge) == 0 ||
+		       !conf_has_bridge(conf, conf->pods.bridge));
 }
 
 /* a stands before b in the list, so its kind is the lower one. */
@@ -223,7 +225,8 @@ static void check_pods_gateway(
 			return;
 		any = true;
 	}
-	if (any && conf_clean(ctx, "bridges") && conf_clean(ctx, "pods"))
+	if (any && conf_has_bridge(ctx->conf, ctx->conf->pods.bridge) &&
+		conf_clean(ctx, "bridges") && conf_clean(ctx, "pods"))
 		conf_wrong(ctx, pods->path,
 			"%s holds no gateway of bridge %s, so pods would have none; add one to the "
 			"bridge, or choose another pods.bridge",
