@@ -82,8 +82,9 @@ static json_t *parse_choice(const struct arg *arg, const char *text, struct prob
 	for (int i = 0; arg->choices[i] != NULL; i++) {
 		if (strcmp(text, arg->choices[i]) == 0)
 			return json_string(text);
-		pw_str_addf(&all, "%s%s", i > 0 ? ", " : "", arg->choices[i]);
 	}
+	for (int i = 0; arg->choices[i] != NULL; i++)
+		pw_str_addf(&all, "%s%s", i > 0 ? ", " : "", arg->choices[i]);
 	bad(p, "%s: \"%s\" is not one of %s", arg->name, text, all.s != NULL ? all.s : "");
 	pw_str_free(&all);
 	return NULL;
@@ -92,7 +93,8 @@ static json_t *parse_choice(const struct arg *arg, const char *text, struct prob
 /* [NAME=][PROTOCOL:]PORT[:TARGET], as 80, udp:53, web=tcp:80:8080. */
 static json_t *parse_service_port(const struct arg *arg, const char *text, struct problem *p)
 {
-	char copy[128], *rest = copy, *name = NULL, *protocol = NULL, *target, *equals, *colon;
+	char copy[128], *rest = copy, *name = NULL, *target, *equals, *colon;
+	const char *protocol = NULL;
 	uint64_t port, target_port;
 
 	snprintf(copy, sizeof(copy), "%s", text);
@@ -115,9 +117,13 @@ static json_t *parse_service_port(const struct arg *arg, const char *text, struc
 		pw_u64_parse(target != NULL ? target : rest, 1, 65535, &target_port) < 0)
 		return bad(p, "%s: \"%s\": write [NAME=][PROTOCOL:]PORT[:TARGET], as tcp:80:8080",
 			arg->name, text);
-	return json_pack("{s:s*, s:s, s:I, s:I}", "name", name, "protocol",
-		protocol != NULL ? protocol : "tcp", "port", (json_int_t)port, "target_port",
-		(json_int_t)target_port);
+	if (protocol == NULL)
+		protocol = "tcp";
+	if (strcmp(protocol, "tcp") != 0 && strcmp(protocol, "udp") != 0 &&
+		strcmp(protocol, "sctp") != 0)
+		return bad(p, "%s: \"%s\" is not tcp, udp or sctp", arg->name, protocol);
+	return json_pack("{s:s*, s:s, s:I, s:I}", "name", name, "protocol", protocol, "port",
+		(json_int_t)port, "target_port", (json_int_t)target_port);
 }
 
 static json_t *(*const parsers[])(const struct arg *arg, const char *text, struct problem *p) = {
@@ -195,8 +201,10 @@ static int take(
 	const struct arg *arg = args_find(cmd, words[0]);
 
 	if (arg == NULL) {
-		arg = words[0][0] == '-' && words[0][1] != '\0' ? NULL : next_word(cmd, parsed);
-		if (arg == NULL) {
+		bool dash = words[0][0] == '-' && words[0][1] != '\0';
+
+		arg = next_word(cmd, parsed);
+		if (arg == NULL || (dash && arg->kind != ARG_REST)) {
 			bad(p, "\"%s\" is not understood here", words[0]);
 			return 0;
 		}

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pw_ipc_json.h"
 #include "pw_str.h"
 #include "pw_version.h"
 
@@ -117,6 +118,15 @@ static int usage_error(const struct command *cmd, const char *err)
 	return EXIT_USAGE;
 }
 
+/* A thing that was named and is not there is an error, as it is for every other command. */
+static bool is_missing(const struct command *cmd, const json_t *result, const struct parsed *parsed)
+{
+	const json_t *name = pw_json_get(parsed->params, "name");
+	const json_t *rows = cmd->view->list != NULL ? pw_json_get(result, cmd->view->list) : NULL;
+
+	return name != NULL && json_is_array(rows) && json_array_size(rows) == 0;
+}
+
 static int run_remote(struct ctl *ctl, const struct command *cmd, const struct parsed *parsed)
 {
 	json_t *result;
@@ -127,11 +137,16 @@ static int run_remote(struct ctl *ctl, const struct command *cmd, const struct p
 	if (ctl->json) {
 		json_dumpf(result, ctl->out, JSON_INDENT(2) | JSON_ENCODE_ANY);
 		fputc('\n', ctl->out);
-	} else {
+	} else if (!is_missing(cmd, result, parsed)) {
 		view_show(ctl, cmd->view, result, parsed);
 	}
+	if (is_missing(cmd, result, parsed)) {
+		fprintf(stderr, "podwayctl: \"%s\": %s\n", pw_json_str(parsed->params, "name", ""),
+			cmd->view->empty);
+		rc = EXIT_DAEMON;
+	}
 	json_decref(result);
-	return EXIT_OK;
+	return rc;
 }
 
 static int run_command(struct ctl *ctl, const struct command *cmd, int n, char **words)

@@ -134,7 +134,7 @@ static const struct view routes_view = {
 };
 
 static const struct arg route_get_args[] = {
-	{"ADDRESS", ARG_WORD, NULL, "prefix", T_PREFIX, .required = true,
+	{"ADDRESS", ARG_WORD, NULL, "prefix", T_IP, .required = true,
 		.help = "where a packet would go"},
 	{0},
 };

@@ -38,7 +38,7 @@ static const struct arg service_show_args[] = {
 static const struct arg service_add_args[] = {
 	{"NAME", ARG_WORD, NULL, "name", .required = true,
 		.help = "namespace/name; without a namespace it is \"default\""},
-	{"cluster-ip", ARG_KEY, "ADDRESS", "cluster_ips", T_IP, .required = true, .list = true,
+	{"cluster-ip", ARG_KEY, "ADDRESS", "cluster_ip", T_IP, .required = true, .list = true,
 		.help = "the virtual address; once for each family"},
 	{"port", ARG_KEY, "PORT", "ports", T_SERVICE_PORT, .required = true, .list = true,
 		.help = "[NAME=][PROTOCOL:]PORT[:TARGET], as 80, udp:53, web=tcp:80:8080; may be "

@@ -35,9 +35,10 @@ static void show_bridges(struct ctl *ctl, const json_t *bridges)
 		const json_t *bridge = json_array_get(bridges, i);
 		char *gateways = text_value(pw_json_get(bridge, "gateways"), F_LIST, true);
 
-		line(ctl, key, "%s: gateway %s, mac %s, %" PRId64 " ports",
+		line(ctl, key, "%s: gateway %s, mac %s, %" PRId64 " port%s",
 			pw_json_str(bridge, "name", "-"), gateways != NULL ? gateways : "-",
-			pw_json_str(bridge, "mac", "-"), pw_json_int(bridge, "ports", 0));
+			pw_json_str(bridge, "mac", "-"), pw_json_int(bridge, "ports", 0),
+			pw_json_int(bridge, "ports", 0) == 1 ? "" : "s");
 		free(gateways);
 		key = "";
 	}

@@ -83,6 +83,8 @@ static void print_cell(struct table *t, struct ctl *ctl, size_t column, const st
 	int pad = t->columns[column].width - width_of(cell->text);
 	bool right = t->columns[column].right, last = column + 1 == t->n_columns;
 
+	if (last && !right && cell->text[0] == '\0') /* no white space at the end of a line */
+		return;
 	if (column > 0)
 		fputs("  ", ctl->out);
 	if (right)
@@ -92,7 +94,7 @@ static void print_cell(struct table *t, struct ctl *ctl, size_t column, const st
 	fputs(cell->text, ctl->out);
 	if (cell->color != C_NONE)
 		fputs(text_color(ctl, C_NONE), ctl->out);
-	if (!right && !last) /* no white space at the end of a line */
+	if (!right && !last)
 		fprintf(ctl->out, "%*s", pad, "");
 }
 

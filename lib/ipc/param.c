@@ -123,14 +123,17 @@ static int decode_mac(
 	return 0;
 }
 
-/* Both list types begin alike: an array within bounds, and memory for its elements. */
+/*
+ * Both list types begin alike: an array within bounds, and memory for its elements. A string alone
+ * is a list of one, as in the configuration file.
+ */
 static int begin_list(const struct pw_ipc_param *p, json_t *v, size_t element, void **mem,
 	struct pw_ipc_error *err)
 {
-	size_t n = json_array_size(v);
+	size_t n = json_is_array(v) ? json_array_size(v) : 1;
 	int rc;
 
-	if (!json_is_array(v))
+	if (!json_is_array(v) && !json_is_string(v))
 		return BAD(err, p, "must be a list");
 	rc = check_length(p, n, "elements", err);
 	if (rc != 0 || n == 0)
@@ -151,6 +154,8 @@ static int decode_strings(
 	if (rc != 0)
 		return rc;
 	list->v = mem;
+	if (json_is_string(v))
+		list->v[list->n++] = json_string_value(v);
 	json_array_foreach (v, i, item) {
 		if (!json_is_string(item))
 			return BAD(err, p, "element %zu must be a string", i + 1);
@@ -171,6 +176,10 @@ static int decode_prefixes(
 	if (rc != 0)
 		return rc;
 	list->v = mem;
+	if (json_is_string(v)) {
+		list->n = 1;
+		return decode_prefix(p, v, &list->v[0], err);
+	}
 	json_array_foreach (v, i, item) {
 		rc = decode_prefix(p, item, &list->v[i], err);
 		if (rc != 0)

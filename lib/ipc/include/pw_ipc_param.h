@@ -48,6 +48,7 @@ enum pw_ipc_type {       /* field of the struct; its value when the parameter is
 	PW_IPC_JSON,     /* json_t *, anything but null; the same */
 };
 
+/* Lists: a JSON string alone is taken as a list of one, as in the configuration file. */
 struct pw_ipc_strings {
 	const char **v;
 	size_t n;

@@ -96,6 +96,23 @@ static void test_all_types(void **state)
 	json_decref(doc);
 }
 
+static void test_list_of_one(void **state)
+{
+	struct pw_ipc_error err;
+	struct all all;
+	json_t *doc;
+
+	assert_int_equal(
+		decode("{\"name\":\"a\",\"ips\":\"x\",\"nets\":\"10.0.0.0/8\"}", &all, &doc, &err),
+		0);
+	assert_int_equal(all.ips.n, 1);
+	assert_string_equal(all.ips.v[0], "x");
+	assert_int_equal(all.nets.n, 1);
+	assert_int_equal(all.nets.v[0].len, 8);
+	pw_ipc_params_free(table, &all);
+	json_decref(doc);
+}
+
 static void test_bad(void **state)
 {
 	static const struct {
@@ -120,7 +137,8 @@ static void test_bad(void **state)
 		{"{\"name\":\"a\",\"prefix\":\"10.0.0.0/33\"}", "prefix: \"10.0.0.0/33\" is not"},
 		{"{\"name\":\"a\",\"mac\":\"02:00\"}", "mac: \"02:00\" is not a MAC"},
 		{"{\"name\":\"a\",\"mac\":\"00:00:00:00:00:00\"}", "mac: must not be zero"},
-		{"{\"name\":\"a\",\"ips\":\"a\"}", "ips: must be a list"},
+		{"{\"name\":\"a\",\"ips\":7}", "ips: must be a list"},
+		{"{\"name\":\"a\",\"nets\":\"a\"}", "nets: \"a\" is not an address"},
 		{"{\"name\":\"a\",\"ips\":[\"a\",2]}", "ips: element 2 must be a string"},
 		{"{\"name\":\"a\",\"ips\":[\"a\",\"b\",\"c\"]}", "ips: 3 elements: at most 2"},
 		{"{\"name\":\"a\",\"nets\":[]}", "nets: 0 elements: at least 1"},
@@ -158,6 +176,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_all_types),
+		cmocka_unit_test(test_list_of_one),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_no_table),
 	};
