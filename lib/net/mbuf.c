@@ -49,7 +49,7 @@ int pw_mbuf_write(struct rte_mbuf *m, uint32_t off, uint32_t len, const void *in
 /* Can `len` bytes lie in the head's own buffer? Moves what is there forward if that makes room. */
 static bool head_make_room(struct rte_mbuf *m, uint32_t len)
 {
-	if (!RTE_MBUF_DIRECT(m) || rte_mbuf_refcnt_read(m) != 1 || m->buf_len < len)
+	if (!RTE_MBUF_DIRECT(m) || m->buf_len < len)
 		return false;
 	if ((uint32_t)m->buf_len - m->data_off < len) {
 		uint16_t off = PW_MIN(RTE_PKTMBUF_HEADROOM, m->buf_len - len);
@@ -112,7 +112,7 @@ int pw_mbuf_pull(struct rte_mbuf **m, uint32_t len)
 
 	if (len <= old->data_len)
 		return 0;
-	if (len > old->pkt_len || len > UINT16_MAX)
+	if (len > old->pkt_len || len > UINT16_MAX || rte_mbuf_refcnt_read(old) != 1)
 		return -EINVAL;
 	if (head_make_room(old, len)) {
 		head_fill(old, old->next, old->nb_segs - 1, len);

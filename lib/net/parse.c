@@ -162,6 +162,7 @@ static inline uint8_t parse_ip4(struct pw_pkt *pkt, uint32_t room)
 	pkt->l4_off = pkt->l3_off + hdr_len;
 	pkt->src_be = load32(ip + IP4_SRC);
 	pkt->dst_be = load32(ip + IP4_DST);
+	pkt->route_dst_be = pkt->dst_be;
 	if (unlikely(ip4_source_bad(pkt)))
 		return PW_DROP_IP4_ADDR;
 	frag = load16_be(ip + IP4_FRAG);

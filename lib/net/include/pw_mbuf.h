@@ -2,7 +2,7 @@
 /*
  * pw_mbuf.h - bytes of chained mbufs.
  *
- * Threads:  the caller owns the chain (its metadata; the data of later segments may be shared).
+ * Threads:  the caller owns the chain: reference count 1. Indirect segments may share their data.
  * Cost:     pull copies `len` bytes; the other functions walk the segments before `off`.
  */
 #ifndef PW_MBUF_H
@@ -14,8 +14,8 @@
 
 /* Makes the first `len` bytes contiguous and writable: in the head's own buffer if that is private
  * and large enough, else in a new head from the same pool (then *m changes).
- * 0; -EINVAL: the frame is shorter; -ENOMEM: no mbuf, or its buffer is smaller than len (the frame
- * is unchanged). */
+ * 0; -EINVAL: the frame is shorter, or not the caller's alone; -ENOMEM: no mbuf, or its buffer is
+ * smaller than len (the frame is unchanged). */
 int pw_mbuf_pull(struct rte_mbuf **m, uint32_t len);
 
 /* Copies [off, off + len) out. 0 or -EINVAL (outside the frame, nothing copied). */

@@ -32,6 +32,7 @@
 	X(IP6_HDR, "ip6_header_bad", "IPv6 version or length wrong")                               \
 	X(L4_SHORT, "l4_short", "transport header cut short")                                      \
 	X(L4_HDR, "l4_header_bad", "TCP data offset or UDP length wrong")                          \
+	X(ARP, "arp_bad", "ARP that is not Ethernet/IPv4, or cut short")                           \
 	X(SPOOF_MAC, "spoof_mac", "source MAC is not the pod's")                                   \
 	X(SPOOF_IP, "spoof_ip", "source address is not the pod's")                                 \
 	X(SPOOF_ARP, "spoof_arp", "ARP or ND sender is not the pod")                               \
@@ -57,7 +58,6 @@
 	X(IP6_ROUTE, "ip6_not_routed", "IPv6 is bridged, not routed")                              \
 	X(MCAST_ROUTE, "mcast_not_routed", "multicast is not routed")                              \
 	X(LOCAL_PROTO, "local_proto", "for our own address, but nobody listens")                   \
-	X(ICMP_LIMIT, "icmp_limit", "ICMP answer held back by the rate limit")                     \
 	X(NEIGH_FAILED, "neigh_failed", "next hop does not answer ARP")                            \
 	X(NEIGH_QUEUE, "neigh_queue_full", "too many packets wait for this next hop")              \
 	X(PUNT_FULL, "punt_full", "control thread's queue is full")                                \
