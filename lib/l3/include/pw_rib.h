@@ -2,11 +2,14 @@
 /*
  * pw_rib.h - the IPv4 routes of the node: who wants which, and which one forwards.
  *
- * One prefix may be wanted by several origins (a pod's /32 and a resolved neighbour's, say); the one
- * with the lowest enum value is put into the LPM, the others wait. The RIB does not own adjacencies:
- * it hands the index back when a route is removed or replaced.
- * Threads:  the control thread. Workers use the LPM only.
- * Errors:   -EINVAL host bits, -EEXIST same origin and prefix (set without replace), -ENOSPC, -ENOENT.
+ * One prefix may be wanted by several origins (a pod's /32 and a resolved neighbour's, say); the
+ * one with the lowest enum value is put into the LPM, the others wait. The RIB does not own
+ * adjacencies: it hands the index back when a route is removed or replaced. Threads:  the control
+ * thread. Workers use the LPM only. Lifetime: the LPM outlives the RIB; destroy leaves it as it is.
+ * Route pointers are valid until the route is replaced or deleted. Errors:   -EINVAL not an IPv4
+ * prefix, host bits, origin or adjacency out of range; -EEXIST same origin and prefix (set without
+ * replace); -ENOSPC max_routes reached or the LPM is full; -ENOMEM; -ENOENT. Nothing has changed
+ * then. create: NULL with errno EINVAL or ENOMEM.
  */
 #ifndef PW_RIB_H
 #define PW_RIB_H
@@ -17,13 +20,13 @@
 #include "pw_addr.h"
 #include "pw_lpm4.h"
 
-enum pw_route_origin { /* best first */
-	PW_ORIGIN_LOCAL,     /* our own addresses */
+enum pw_route_origin {   /* best first */
+	PW_ORIGIN_LOCAL, /* our own addresses */
 	PW_ORIGIN_POD,
 	PW_ORIGIN_CONNECTED,
 	PW_ORIGIN_CONFIG,
-	PW_ORIGIN_CTL,       /* podwayctl */
-	PW_ORIGIN_SERVICE,   /* service CIDRs and VIPs */
+	PW_ORIGIN_CTL,     /* podwayctl */
+	PW_ORIGIN_SERVICE, /* service CIDRs and VIPs */
 	PW_ORIGIN_NEIGHBOUR,
 	PW_ORIGIN_COUNT
 };
@@ -49,7 +52,7 @@ int pw_rib_del(struct pw_rib *rib, const struct pw_prefix *prefix, enum pw_route
 const struct pw_route *pw_rib_match(const struct pw_rib *rib, uint32_t ip_be);
 const struct pw_route *pw_rib_get(
 	const struct pw_rib *rib, const struct pw_prefix *prefix, enum pw_route_origin origin);
-/* In order of address, then length. fn returns false to stop. */
+/* In order of address, then length, then origin. fn returns false to stop and changes nothing. */
 void pw_rib_foreach(const struct pw_rib *rib,
 	bool (*fn)(void *arg, const struct pw_route *route, bool active), void *arg);
 uint32_t pw_rib_count(const struct pw_rib *rib);
