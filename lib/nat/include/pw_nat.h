@@ -8,7 +8,10 @@
  * to VIP and endpoint from one source port. Nothing is written into the packet before the rewrite
  * stage calls pw_nat_rewrite(): a packet that is held or dropped meanwhile is untouched.
  *
- * Threads:  service_*, gate: control thread. process, rewrite, age: any worker, lock-free.
+ * A noted flow index is good until the worker's next quiescent state (the domain of `limbo`).
+ *
+ * Threads:  service_*, set_*, and all below "visibility": control thread.
+ *           wants, process, rewrite, age: any worker with its own number, lock-free.
  * Ticks:    seconds of the coarse clock, 32 bits, from CLOCK_BOOTTIME.
  * Cost:     an established flow: one bucket and one flow line.
  */
@@ -55,6 +58,7 @@ struct pw_nat_service { /* one (VIP, protocol, port) */
  * replacements. -ENOSPC, -EINVAL. UDP flows of this VIP to endpoints that are gone are dropped
  * afterwards (CT-6): the call queues that sweep, pw_nat_age does it in slices. */
 int pw_nat_service_set(struct pw_nat *nat, const struct pw_nat_service *svc, uint32_t *id);
+/* -ENOENT. Its TCP flows go on until they end, UDP flows are swept. */
 int pw_nat_service_del(struct pw_nat *nat, uint32_t vip_be, uint16_t port_be, uint8_t proto);
 
 struct pw_nat_service_stats {
@@ -64,7 +68,8 @@ struct pw_nat_service_stats {
 int pw_nat_service_stats(
 	const struct pw_nat *nat, uint32_t id, struct pw_nat_service_stats *stats);
 
-/* Addresses of the service CIDRs: packets to them are wanted even without a VIP. */
+/* Addresses of the service CIDRs: packets to them are wanted even without a VIP; at most 16, IPv4
+ * ones are used. -EINVAL, -ENOMEM. */
 int pw_nat_set_service_cidrs(struct pw_nat *nat, const struct pw_prefix *cidrs, uint32_t n);
 /* Source for hairpin and masqueraded flows; 0: none (such packets are then dropped, SNAT_PORTS). */
 void pw_nat_set_snat_address(struct pw_nat *nat, uint32_t ip_be);
@@ -78,8 +83,11 @@ bool pw_nat_wants(const struct pw_nat *nat, const struct pw_pkt *pkt);
 /* For each packet sets one of
  *   - nothing (no state: goes on unchanged),
  *   - flags NAT [| NAT_REPLY], flow, route_dst_be (the translated destination),
- *   - verdict PUNT with punt TCP_RST / ICMP_PORT (no endpoint, unknown port of a VIP), or a drop:
- *     FLOW_FULL, SNAT_PORTS, FLOW_PENDING, VIP_UNKNOWN, ICMP_QUOTE, FRAG_NAT.
+ *   - verdict PUNT with punt TCP_RST / ICMP_PORT (no endpoint, unknown port of a VIP, TCP to a VIP
+ *     in mid-stream without a flow), or a drop: FLOW_FULL, SNAT_PORTS, SVC_REJECT (what must not be
+ *     answered), VIP_UNKNOWN, ICMP_QUOTE, FRAG_NAT,
+ *   - verdict RETRY: another worker is half-way with this flow. The packet is untouched; the caller
+ *     gives it again in its next iteration and after 3 times drops it with FLOW_PENDING.
  * Echo requests to a VIP that exists: left alone (LOCAL answers). */
 void pw_nat_process(
 	struct pw_nat *nat, uint32_t worker, struct pw_pkt *const *pkts, uint32_t n, uint32_t now_sec);
@@ -87,8 +95,10 @@ void pw_nat_process(
 /* Applies what process() noted. false: the packet cannot be translated (drop ICMP_QUOTE). */
 bool pw_nat_rewrite(const struct pw_nat *nat, struct pw_pkt *pkt);
 
-/* One slice of ageing, of sweeps and of flushes; looks at `budget` lines at most. Worker 0..n-1 each do
- * their share of the table. */
+/* One slice of ageing and of sweeps; looks at `budget` lines at most, and at all lines once a second
+ * if the workers' budgets add up to that; sharing is dynamic, a sleeping worker's share is done by
+ * the others. Also returns dead lines of this worker to use: call it once an iteration, beside
+ * pw_qsbr_quiescent(), even with budget 0. */
 void pw_nat_age(struct pw_nat *nat, uint32_t worker, uint32_t now_sec, uint32_t budget);
 
 /* ---- visibility (control thread) ---- */

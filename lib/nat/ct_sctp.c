@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ct_sctp.c - SCTP states by the type of a packet's first chunk, after nf_conntrack_proto_sctp.c.
+ *
+ * Where the kernel calls a chunk invalid the state is left alone, and the packet is translated all
+ * the same (CT-4).
+ */
+#include "ct.h"
+#include "pw_util.h"
+
+enum {
+	CL, /* CLOSED */
+	CW, /* COOKIE_WAIT: INIT seen */
+	CE, /* COOKIE_ECHOED */
+	ES, /* ESTABLISHED */
+	SS, /* SHUTDOWN_SENT: by the client */
+	SR, /* SHUTDOWN_RECD: sent by the backend */
+	SA, /* SHUTDOWN_ACK_SENT */
+	HS, /* HEARTBEAT_SENT: association on another path */
+	N_STATES
+};
+
+/* Chunk types of RFC 9260 section 3.2; EV_OTHER: DATA, SACK and all else. */
+enum event {
+	EV_INIT,
+	EV_INIT_ACK,
+	EV_ABORT,
+	EV_SHUTDOWN,
+	EV_SHUTDOWN_ACK,
+	EV_COOKIE_ECHO,
+	EV_COOKIE_ACK,
+	EV_SHUTDOWN_COMPLETE,
+	EV_HEARTBEAT,
+	EV_HEARTBEAT_ACK,
+	EV_OTHER,
+	N_EVENTS
+};
+
+static const struct ct_state states[] = {
+	[CL] = {"closed", 10, true, true},
+	[CW] = {"cookie_wait", 3, true, false},
+	[CE] = {"cookie_echoed", 3, true, false},
+	[ES] = {"established", 210, false, false},
+	[SS] = {"shutdown_sent", 3, true, false},
+	[SR] = {"shutdown_recd", 3, true, false},
+	[SA] = {"shutdown_ack_sent", 3, true, false},
+	[HS] = {"heartbeat_sent", 30, true, false},
+};
+
+/* clang-format off */
+static const uint8_t table[2][N_EVENTS][N_STATES] = {
+	[FLOW_ORIG] = {
+		/*                          CL  CW  CE  ES  SS  SR  SA  HS */
+		[EV_INIT]              = { CW, CW, CE, ES, SS, SR, SA, CW },
+		[EV_INIT_ACK]          = { CL, CW, CE, ES, SS, SR, SA, HS },
+		[EV_ABORT]             = { CL, CL, CL, CL, CL, CL, CL, CL },
+		[EV_SHUTDOWN]          = { CL, CW, CE, SS, SS, SR, SA, HS },
+		[EV_SHUTDOWN_ACK]      = { CL, CW, CE, ES, SA, SA, SA, SA },
+		[EV_COOKIE_ECHO]       = { CL, CE, CE, ES, SS, SR, SA, CE },
+		[EV_COOKIE_ACK]        = { CL, CW, ES, ES, SS, SR, SA, HS },
+		[EV_SHUTDOWN_COMPLETE] = { CL, CW, CE, ES, SS, SR, CL, HS },
+		[EV_HEARTBEAT]         = { HS, CW, CE, ES, SS, SR, SA, HS },
+		[EV_HEARTBEAT_ACK]     = { CL, CW, CE, ES, SS, SR, SA, HS },
+		[EV_OTHER]             = { CL, CW, CE, ES, SS, SR, SA, HS },
+	},
+	[FLOW_REPLY] = {
+		/*                          CL  CW  CE  ES  SS  SR  SA  HS */
+		[EV_INIT]              = { CL, CW, CE, ES, SS, SR, SA, HS },
+		[EV_INIT_ACK]          = { CW, CW, CE, ES, SS, SR, SA, HS },
+		[EV_ABORT]             = { CL, CL, CL, CL, CL, CL, CL, CL },
+		[EV_SHUTDOWN]          = { CL, CW, CE, SR, SS, SR, SA, HS },
+		[EV_SHUTDOWN_ACK]      = { CL, CW, CE, ES, SA, SA, SA, HS },
+		[EV_COOKIE_ECHO]       = { CL, CE, CE, ES, SS, SR, SA, HS },
+		[EV_COOKIE_ACK]        = { CL, CW, ES, ES, SS, SR, SA, HS },
+		[EV_SHUTDOWN_COMPLETE] = { CL, CW, CE, ES, SS, SR, CL, HS },
+		[EV_HEARTBEAT]         = { CL, CW, CE, ES, SS, SR, SA, HS },
+		[EV_HEARTBEAT_ACK]     = { CL, CW, CE, ES, SS, SR, SA, ES },
+		[EV_OTHER]             = { CL, CW, CE, ES, SS, SR, SA, HS },
+	},
+};
+/* clang-format on */
+
+static enum event event_of(uint8_t chunk)
+{
+	static const uint8_t events[] = {
+		[0] = EV_OTHER,
+		[1] = EV_INIT,
+		[2] = EV_INIT_ACK,
+		[3] = EV_OTHER,
+		[4] = EV_HEARTBEAT,
+		[5] = EV_HEARTBEAT_ACK,
+		[6] = EV_ABORT,
+		[7] = EV_SHUTDOWN,
+		[8] = EV_SHUTDOWN_ACK,
+		[9] = EV_OTHER,
+		[10] = EV_COOKIE_ECHO,
+		[11] = EV_COOKIE_ACK,
+		[12] = EV_OTHER,
+		[13] = EV_OTHER,
+		[14] = EV_SHUTDOWN_COMPLETE,
+	};
+
+	return chunk < PW_ARRAY_SIZE(events) ? (enum event)events[chunk] : EV_OTHER;
+}
+
+/* The middle of an association is taken up as established, as with TCP. */
+static uint8_t first(uint8_t chunk)
+{
+	switch (event_of(chunk)) {
+	case EV_INIT:
+		return CW;
+	case EV_HEARTBEAT:
+		return HS;
+	case EV_ABORT:
+	case EV_SHUTDOWN_COMPLETE:
+		return CL;
+	default:
+		return ES;
+	}
+}
+
+static uint8_t next(uint8_t state, enum flow_dir dir, uint8_t chunk)
+{
+	return table[dir][event_of(chunk)][state];
+}
+
+static bool opens(uint8_t chunk)
+{
+	return event_of(chunk) == EV_INIT;
+}
+
+static bool aborts(uint8_t chunk)
+{
+	return event_of(chunk) == EV_ABORT;
+}
+
+const struct ct_proto ct_sctp = {states, PW_ARRAY_SIZE(states), first, next, opens, aborts};

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ct_tcp.c - TCP states, after nf_conntrack_proto_tcp.c and RFC 9293 section 3.3.2.
+ *
+ * Unlike the kernel's, FIN_WAIT and CLOSE_WAIT say which side has closed: a FIN that is sent again
+ * must not look like the other side's, which would cut a half-closed connection short.
+ */
+#include "ct.h"
+#include "pw_util.h"
+
+enum {
+	SS, /* SYN_SENT: SYN of the client */
+	S2, /* SYN_SENT2: SYN of both sides (simultaneous open) */
+	SR, /* SYN_RECV: SYN+ACK */
+	ES, /* ESTABLISHED */
+	FO, /* FIN_WAIT: FIN of the client */
+	FR, /* FIN_WAIT: FIN of the backend */
+	CO, /* CLOSE_WAIT: the client's FIN was acknowledged */
+	CR, /* CLOSE_WAIT: the backend's FIN was acknowledged */
+	LA, /* LAST_ACK: FIN of both sides */
+	TW, /* TIME_WAIT */
+	CL, /* CLOSE: RST */
+	N_STATES
+};
+
+enum event {
+	EV_SYN,
+	EV_SYNACK,
+	EV_FIN,
+	EV_ACK,
+	EV_RST,
+	EV_NONE,
+	N_EVENTS
+};
+
+static const struct ct_state states[] = {
+	[SS] = {"syn_sent", 120, true, true},
+	[S2] = {"syn_sent2", 120, true, false},
+	[SR] = {"syn_recv", 60, true, false},
+	[ES] = {"established", 86400, false, false},
+	[FO] = {"fin_wait", 120, true, false},
+	[FR] = {"fin_wait", 120, true, false},
+	[CO] = {"close_wait", 3600, false, false},
+	[CR] = {"close_wait", 3600, false, false},
+	[LA] = {"last_ack", 30, true, false},
+	[TW] = {"time_wait", 120, true, true},
+	[CL] = {"close", 10, true, true},
+};
+
+/*
+ * A RST closes; since sequence numbers are not checked, anything but a RST after it shows that the
+ * connection is alive, and opens it again. A SYN of the client on SYN_SENT, TIME_WAIT or CLOSE
+ * never gets here if it starts a new flow (ct_state.reopens).
+ */
+/* clang-format off */
+static const uint8_t table[2][N_EVENTS][N_STATES] = {
+	[FLOW_ORIG] = {
+		/*               SS  S2  SR  ES  FO  FR  CO  CR  LA  TW  CL */
+		[EV_SYN]    = { SS, S2, SR, ES, FO, FR, CO, CR, LA, SS, SS },
+		[EV_SYNACK] = { SS, SR, SR, ES, FO, FR, CO, CR, LA, TW, SR },
+		[EV_FIN]    = { SS, S2, FO, FO, FO, LA, CO, LA, LA, TW, FO },
+		[EV_ACK]    = { SS, S2, ES, ES, FO, CR, CO, CR, TW, TW, ES },
+		[EV_RST]    = { CL, CL, CL, CL, CL, CL, CL, CL, CL, CL, CL },
+		[EV_NONE]   = { SS, S2, SR, ES, FO, FR, CO, CR, LA, TW, ES },
+	},
+	[FLOW_REPLY] = {
+		/*               SS  S2  SR  ES  FO  FR  CO  CR  LA  TW  CL */
+		[EV_SYN]    = { S2, S2, SR, ES, FO, FR, CO, CR, LA, S2, S2 },
+		[EV_SYNACK] = { SR, SR, SR, ES, FO, FR, CO, CR, LA, TW, SR },
+		[EV_FIN]    = { SS, S2, FR, FR, LA, FR, LA, CR, LA, TW, FR },
+		[EV_ACK]    = { SS, S2, SR, ES, CO, FR, CO, CR, TW, TW, ES },
+		[EV_RST]    = { CL, CL, CL, CL, CL, CL, CL, CL, CL, CL, CL },
+		[EV_NONE]   = { SS, S2, SR, ES, FO, FR, CO, CR, LA, TW, ES },
+	},
+};
+/* clang-format on */
+
+static enum event event_of(uint8_t flags)
+{
+	if (flags & TCP_RST)
+		return EV_RST;
+	if (flags & TCP_SYN)
+		return flags & TCP_ACK ? EV_SYNACK : EV_SYN;
+	if (flags & TCP_FIN)
+		return EV_FIN;
+	return flags & TCP_ACK ? EV_ACK : EV_NONE;
+}
+
+/* Anything but a SYN is the middle of a connection that somebody opened before we looked. */
+static uint8_t first(uint8_t flags)
+{
+	static const uint8_t start[N_EVENTS] = {
+		[EV_SYN] = SS,
+		[EV_SYNACK] = SR,
+		[EV_FIN] = FO,
+		[EV_ACK] = ES,
+		[EV_RST] = CL,
+		[EV_NONE] = ES,
+	};
+
+	return start[event_of(flags)];
+}
+
+static uint8_t next(uint8_t state, enum flow_dir dir, uint8_t flags)
+{
+	return table[dir][event_of(flags)][state];
+}
+
+static bool opens(uint8_t flags)
+{
+	return event_of(flags) == EV_SYN;
+}
+
+static bool aborts(uint8_t flags)
+{
+	return (flags & TCP_RST) != 0;
+}
+
+const struct ct_proto ct_tcp = {states, PW_ARRAY_SIZE(states), first, next, opens, aborts};

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* nat.c - the handle: create, destroy, totals. */
+#include <errno.h>
+#include <sys/random.h>
+
+#include "nat_priv.h"
+
+/* SplitMix64 (Steele, Lea, Flood 2014): many good seeds out of one. */
+static uint64_t next_seed(uint64_t *state)
+{
+	uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
+
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
+
+static int workers_init(struct pw_nat *nat, uint64_t *seed)
+{
+	size_t size = nat->n_svc_ids * sizeof(struct svc_counter);
+
+	nat->workers =
+		pw_zalloc(nat->alloc, "nat workers", (nat->n_workers + 1) * sizeof(*nat->workers));
+	if (nat->workers == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i <= nat->n_workers; i++) {
+		nat->workers[i].rng = next_seed(seed) | 1; /* never 0 */
+		nat->workers[i].svc = pw_zalloc(nat->alloc, "service counters", size);
+		if (nat->workers[i].svc == NULL)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static void workers_fini(struct pw_nat *nat)
+{
+	for (uint32_t i = 0; nat->workers != NULL && i <= nat->n_workers; i++)
+		pw_free(nat->alloc, nat->workers[i].svc);
+	pw_free(nat->alloc, nat->workers);
+}
+
+static int init(struct pw_nat *nat, struct pw_limbo *limbo, const struct pw_nat_params *params)
+{
+	uint64_t seed = params->seed;
+	int ret;
+
+	if (seed == 0 && getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		return -EIO;
+
+	const uint64_t secret[2] = {next_seed(&seed), next_seed(&seed)};
+
+	nat->secret = next_seed(&seed);
+	nat->n_workers = params->n_workers;
+	nat->gate_addresses = params->max_services + 2 * params->max_endpoints;
+	ret = grave_init(&nat->grave, limbo, nat->alloc, nat);
+	if (ret == 0)
+		ret = endpoint_dir_init(&nat->endpoints, nat->alloc, limbo, params->max_endpoints);
+	if (ret == 0)
+		ret = services_init(nat, limbo, params->max_services);
+	if (ret == 0)
+		ret = workers_init(nat, &seed);
+	if (ret == 0)
+		ret = flow_table_init(&nat->flows, nat->alloc, limbo, params->max_flows,
+			params->n_workers, secret);
+	return ret;
+}
+
+struct pw_nat *pw_nat_create(
+	const struct pw_alloc *alloc, struct pw_limbo *limbo, const struct pw_nat_params *params)
+{
+	if (params->n_workers == 0 || params->max_flows == 0 || params->max_services == 0 ||
+		params->max_endpoints == 0 || params->max_services > FLOW_ID_MAX / 2 ||
+		params->max_endpoints > FLOW_ID_MAX / 2) {
+		errno = EINVAL;
+		return NULL;
+	}
+
+	struct pw_nat *nat = pw_zalloc(alloc, "nat", sizeof(*nat));
+
+	if (nat == NULL) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	nat->alloc = alloc;
+
+	int ret = init(nat, limbo, params);
+
+	if (ret < 0) {
+		pw_nat_destroy(nat);
+		errno = -ret;
+		return NULL;
+	}
+	return nat;
+}
+
+void pw_nat_destroy(struct pw_nat *nat)
+{
+	if (nat == NULL)
+		return;
+	grave_fini(&nat->grave); /* looks at services and counters: first */
+	flow_table_fini(&nat->flows);
+	workers_fini(nat);
+	services_fini(nat);
+	endpoint_dir_fini(&nat->endpoints);
+	pw_free(nat->alloc, nat);
+}
+
+void pw_nat_stats(const struct pw_nat *nat, struct pw_nat_stats *stats)
+{
+	uint64_t ended = 0;
+
+	*stats = (struct pw_nat_stats){.size = nat->flows.max_flows};
+	for (uint32_t i = 0; i <= nat->n_workers; i++) {
+		const struct nat_worker *w = &nat->workers[i];
+
+		stats->inserted += nat_counted(&w->inserted);
+		stats->existed += nat_counted(&w->existed);
+		stats->reply_conflicts += nat_counted(&w->reply_conflicts);
+		stats->pending_seen += nat_counted(&w->pending_seen);
+		stats->full += nat_counted(&w->full);
+		stats->expired += nat_counted(&w->expired);
+		stats->early_dropped += nat_counted(&w->early_dropped);
+		stats->swept += nat_counted(&w->swept);
+		ended += nat_counted(&w->ended);
+	}
+	stats->used = stats->inserted > ended ? (uint32_t)(stats->inserted - ended) : 0;
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * nat_new.c - a packet that has no flow: refuse it, let it pass, or give it one.
+ *
+ *   destination             then
+ *   VIP, port of a Service  choose an endpoint; hairpin if that is the client itself
+ *   VIP, other port         refused (SVC-4)
+ *   service CIDR            dropped
+ *   endpoint                identity flow: nothing is translated, but the reply key is taken
+ *   anything else           passes
+ *
+ * If the reply key is taken, the flow gets another source port, as in the kernel's search for a
+ * unique tuple; the source address stays.
+ */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include "nat_priv.h"
+
+#include "pw_rewrite.h"
+
+#define PORT_TRIES 128 /* as nf_nat_core.c */
+#define BUSY_TRIES 4   /* re-reads of a PENDING line in one call; then PW_VERDICT_RETRY */
+
+static void drop(struct pw_pkt *pkt, uint8_t reason)
+{
+	pkt->verdict = reason;
+}
+
+static void punt(struct pw_pkt *pkt, enum pw_punt why)
+{
+	pkt->verdict = PW_VERDICT_PUNT;
+	pkt->punt = (uint16_t)why;
+}
+
+/* SVC-4; a RST or ABORT is never answered. */
+static void reject(struct pw_pkt *pkt, const struct ct_proto *ct, uint8_t event)
+{
+	if (ct->aborts(event))
+		drop(pkt, PW_DROP_SVC_REJECT);
+	else
+		punt(pkt, pkt->l4_proto == IPPROTO_TCP ? PW_PUNT_TCP_RST : PW_PUNT_ICMP_PORT);
+}
+
+/* ---- room ---- */
+
+static bool is_droppable(const union flow_line *line, uint32_t state)
+{
+	return ct_state_of(flow_proto(line), state)->droppable;
+}
+
+/* CT-9. false: the table is full of flows that must stay. */
+static bool make_room(struct pw_nat *nat, uint32_t worker, const struct flow_key *key)
+{
+	struct flow_table *flows = &nat->flows;
+
+	if (!flow_is_full(flows, worker))
+		return true;
+
+	uint32_t line = flow_find_victim(flows, flow_hash(key, flows->secret), is_droppable);
+
+	if (line == 0)
+		return false;
+
+	uint32_t state = flow_state(&flows->lines[line]);
+
+	if (is_droppable(&flows->lines[line], state) && flow_kill(flows, worker, line, state)) {
+		nat_count_end(nat, &nat->workers[worker], &flows->lines[line]);
+		nat_count(&nat->workers[worker].early_dropped);
+	}
+	return true;
+}
+
+/* ---- source ports ---- */
+
+struct port_range {
+	uint16_t min, n;
+};
+
+/* A port stays in its class (RFC 6056, nf_nat_core.c: < 512, < 1024, the rest). */
+static struct port_range port_class(uint16_t port_be)
+{
+	uint16_t port = ntohs(port_be);
+
+	if (port < 512)
+		return (struct port_range){1, 511};
+	if (port < 1024)
+		return (struct port_range){600, 424};
+	return (struct port_range){1024, UINT16_MAX - 1024 + 1};
+}
+
+static void set_translation(struct flow_new *f, struct pw_nat_plan *plan)
+{
+	const struct flow_tuple *in = &f->orig.t;
+
+	*plan = (struct pw_nat_plan){
+		.src_be = f->reply.t.dst_be,
+		.dst_be = f->reply.t.src_be,
+		.sport_be = f->reply.t.dport_be,
+		.dport_be = f->reply.t.sport_be,
+	};
+	pw_nat_plan_deltas(plan, in->src_be, in->dst_be, in->sport_be, in->dport_be);
+	f->l3_delta = plan->l3_delta;
+	f->l4_delta = plan->l4_delta;
+}
+
+static enum flow_status insert_once(
+	struct pw_nat *nat, uint32_t worker, struct flow_new *f, uint32_t *ref)
+{
+	struct pw_nat_plan plan;
+	struct flow_tuple back = flow_tuple_reverse(&f->reply.t);
+	bool changed = !flow_tuple_equal(&f->orig.t, &back);
+
+	if (changed)
+		f->info |= (uint64_t)FLOW_F_NAT << 8;
+	set_translation(f, &plan);
+	return flow_insert(&nat->flows, worker, f, ref);
+}
+
+static enum flow_status insert_other_port(
+	struct pw_nat *nat, uint32_t worker, struct flow_new *f, uint32_t *ref)
+{
+	struct nat_worker *w = &nat->workers[worker];
+	struct port_range range = port_class(f->orig.t.sport_be);
+	uint32_t start = nat_random_below(w, range.n);
+
+	nat_count(&w->reply_conflicts);
+	for (uint32_t i = 0; i < PORT_TRIES; i++) {
+		uint32_t offset = start + i;
+
+		if (offset >= range.n)
+			offset -= range.n;
+		f->reply.t.dport_be = htons((uint16_t)(range.min + offset));
+		/* A look is cheaper than a claim that is rolled back. */
+		if (flow_lookup(&nat->flows, &f->reply) != 0)
+			continue;
+
+		enum flow_status status = insert_once(nat, worker, f, ref);
+
+		if (status != FLOW_REPLY_TAKEN)
+			return status;
+	}
+	return FLOW_REPLY_TAKEN;
+}
+
+static enum flow_status insert(
+	struct pw_nat *nat, uint32_t worker, struct flow_new *f, uint32_t *ref)
+{
+	enum flow_status status = FLOW_BUSY;
+	uint16_t port_be = f->orig.t.sport_be;
+
+	for (unsigned i = 0; i < BUSY_TRIES && status == FLOW_BUSY; i++) {
+		if (i > 0) {
+			nat_count(&nat->workers[worker].pending_seen);
+			__builtin_ia32_pause();
+		}
+		f->reply.t.dport_be = port_be;
+		status = insert_once(nat, worker, f, ref);
+		if (status == FLOW_REPLY_TAKEN)
+			status = insert_other_port(nat, worker, f, ref);
+	}
+	return status;
+}
+
+/* ---- a new flow ---- */
+
+static void count_new(struct pw_nat *nat, uint32_t worker, const struct flow_new *f)
+{
+	uint32_t service = (uint32_t)(f->info >> 16) & FLOW_ID_MAX;
+
+	nat_count(&nat->workers[worker].inserted);
+	if (service != FLOW_ID_NONE)
+		nat_count(&nat->workers[worker].svc[service].new_flows);
+}
+
+static void give_flow(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, struct flow_new *f)
+{
+	struct nat_worker *w = &nat->workers[worker];
+	uint32_t ref = 0;
+
+	if (!make_room(nat, worker, &f->orig)) {
+		nat_count(&w->full);
+		drop(pkt, PW_DROP_FLOW_FULL);
+		return;
+	}
+	switch (insert(nat, worker, f, &ref)) {
+	case FLOW_INSERTED:
+		count_new(nat, worker, f);
+		break;
+	case FLOW_EXISTS:
+		nat_count(&w->existed);
+		break;
+	case FLOW_REPLY_TAKEN:
+		drop(pkt, PW_DROP_SNAT_PORTS);
+		return;
+	case FLOW_BUSY:
+		nat_count(&w->pending_seen);
+		pkt->verdict = PW_VERDICT_RETRY;
+		return;
+	case FLOW_NO_LINE:
+		nat_count(&w->full);
+		drop(pkt, PW_DROP_FLOW_FULL);
+		return;
+	}
+	/* Only a flow that ended this instant refuses the packet; the client sends it again. */
+	if (!nat_hit(nat, worker, pkt, ref, f->now_sec))
+		pkt->verdict = PW_VERDICT_RETRY;
+}
+
+static struct flow_new flow_for(
+	const struct pw_pkt *pkt, const struct ct_proto *ct, uint8_t event, uint32_t now_sec)
+{
+	struct flow_new f = {.orig = nat_pkt_key(pkt), .now_sec = now_sec, .ct = ct->first(event)};
+
+	f.reply.proto = f.orig.proto;
+	f.reply.t = flow_tuple_reverse(&f.orig.t);
+	return f;
+}
+
+static void to_service(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, uint32_t service,
+	const struct ct_proto *ct, uint8_t event, uint32_t now_sec)
+{
+	struct nat_worker *w = &nat->workers[worker];
+	const struct svc_set *set = svc_set_of(nat, service);
+
+	if (set == NULL || set->n == 0) {
+		nat_count(&w->svc[service].no_endpoint);
+		reject(pkt, ct, event);
+		return;
+	}
+	/* The middle of a connection nobody here knows (CT-5): the client is told at once. */
+	if (pkt->l4_proto == IPPROTO_TCP && !ct->opens(event)) {
+		reject(pkt, ct, event);
+		return;
+	}
+
+	const struct svc_endpoint *e = &set->endpoint[nat_random_below(w, set->n)];
+	struct flow_new f = flow_for(pkt, ct, event, now_sec);
+	bool hairpin = e->ip_be == pkt->src_be;
+
+	f.reply.t.src_be = e->ip_be;
+	f.reply.t.sport_be = e->port_be;
+	if (hairpin)
+		f.reply.t.dst_be = __atomic_load_n(&nat->snat_be, __ATOMIC_ACQUIRE);
+	f.info = flow_info(
+		pkt->l4_proto, hairpin ? PW_FLOW_HAIRPIN : PW_FLOW_SERVICE, service, e->id);
+	if (f.reply.t.dst_be == 0) {
+		drop(pkt, PW_DROP_SNAT_PORTS);
+		return;
+	}
+	give_flow(nat, worker, pkt, &f);
+}
+
+static void to_endpoint(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, uint32_t endpoint,
+	const struct ct_proto *ct, uint8_t event, uint32_t now_sec)
+{
+	struct flow_new f = flow_for(pkt, ct, event, now_sec);
+
+	if (ct->aborts(event))
+		return;
+	f.info = flow_info(pkt->l4_proto, PW_FLOW_IDENTITY, FLOW_ID_NONE, endpoint);
+	give_flow(nat, worker, pkt, &f);
+}
+
+void nat_miss(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, uint32_t now_sec)
+{
+	const struct ct_proto *ct = ct_proto(pkt->l4_proto);
+	uint8_t event = nat_event(pkt);
+	uint32_t id;
+
+	if (svc_find(nat, pkt->dst_be, pkt->dport_be, pkt->l4_proto, &id))
+		to_service(nat, worker, pkt, id, ct, event, now_sec);
+	else if (svc_is_vip(nat, pkt->dst_be))
+		reject(pkt, ct, event);
+	else if (nat_in_service_cidr(nat, pkt->dst_be))
+		drop(pkt, PW_DROP_VIP_UNKNOWN);
+	else if (endpoint_known(
+			 &nat->endpoints, nat_key(pkt->dst_be, pkt->dport_be, pkt->l4_proto), &id))
+		to_endpoint(nat, worker, pkt, id, ct, event, now_sec);
+}

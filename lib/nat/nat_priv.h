@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * nat_priv.h - what the files of this library share: the handle, services, a worker's own line.
+ */
+#ifndef NAT_PRIV_H
+#define NAT_PRIV_H
+
+#include <assert.h>
+
+#include "pw_map64.h"
+#include "pw_nat.h"
+
+#include "ct.h"
+#include "endpoint.h"
+#include "flow_pool.h"
+#include "flow_table.h"
+#include "gate.h"
+#include "grave.h"
+
+/* ---- services ---- */
+
+struct svc_endpoint {
+	uint32_t ip_be;
+	uint16_t port_be;
+	uint16_t unused;
+	uint32_t id; /* in the endpoint directory */
+};
+
+/* Immutable; sorted by address and port, no doubles. */
+struct svc_set {
+	struct grave_blob blob;
+	uint32_t service;
+	bool is_last; /* of a deleted service: its id is free after the grace period */
+	uint32_t n;
+	struct svc_endpoint endpoint[];
+};
+
+enum svc_life {
+	SVC_UNUSED,
+	SVC_ACTIVE,
+	SVC_DYING /* grace period */,
+	SVC_ZOMBIE /* has flows */
+};
+
+struct svc {
+	struct svc_set *set; /* W: ctl, release  R: workers. NULL: deleted */
+	uint32_t vip_be;
+	uint16_t port_be;
+	uint8_t proto;
+	uint8_t life;                        /* ctl: enum svc_life */
+	uint64_t base_new, base_no_endpoint; /* ctl: counters when the id was given out */
+};
+
+/* One for each service and worker (and the control thread): W: that thread  R: ctl. */
+struct svc_counter {
+	uint64_t new_flows, ended_flows, no_endpoint;
+};
+
+/* ---- workers ---- */
+
+#define NAT_COUNTERS(X)                                                                            \
+	X(inserted)                                                                                \
+	X(existed)                                                                                 \
+	X(reply_conflicts)                                                                         \
+	X(pending_seen)                                                                            \
+	X(full)                                                                                    \
+	X(expired)                                                                                 \
+	X(early_dropped)                                                                           \
+	X(swept)                                                                                   \
+	X(ended)
+
+struct nat_worker {
+	uint64_t rng; /* xorshift64* */
+	struct svc_counter *svc;
+#define X(name) uint64_t name;
+	NAT_COUNTERS(X) /* W: this thread  R: ctl */
+#undef X
+} __attribute__((aligned(PW_CACHE_LINE)));
+
+/* Only the owner writes; others may read at any time. */
+static inline void nat_count(uint64_t *counter)
+{
+	__atomic_store_n(counter, *counter + 1, __ATOMIC_RELAXED);
+}
+static inline uint64_t nat_counted(const uint64_t *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+/* Marsaglia 2003 / Vigna 2016; the upper half is the good one. */
+static inline uint32_t nat_random(struct nat_worker *worker)
+{
+	uint64_t x = worker->rng;
+
+	x ^= x >> 12;
+	x ^= x << 25;
+	x ^= x >> 27;
+	worker->rng = x;
+	return (uint32_t)(x * UINT64_C(0x2545f4914f6cdd1d) >> 32);
+}
+static inline uint32_t nat_random_below(struct nat_worker *worker, uint32_t n)
+{
+	return (uint32_t)((uint64_t)nat_random(worker) * n >> 32);
+}
+
+/* ---- the handle ---- */
+
+struct pw_nat {
+	/* Read by workers for each packet. */
+	struct gate *gate;        /* W: ctl, release  R: workers */
+	struct gate_cidrs *cidrs; /* W: ctl, release  R: workers */
+	uint32_t snat_be;         /* W: ctl  R: workers */
+	uint32_t n_workers;
+	struct nat_worker *workers; /* [n_workers] is the control thread's */
+	struct svc *svcs;           /* by service id */
+	struct pw_map64 *vips; /* nat_key(vip, port, proto) -> service id; nat_key(vip, 0, 0) ->
+				  how many services it has */
+	struct endpoint_dir endpoints;
+	struct flow_table flows;
+
+	/* Control thread. */
+	const struct pw_alloc *alloc __attribute__((aligned(PW_CACHE_LINE)));
+	struct grave grave;
+	struct pw_idpool *svc_ids;
+	uint32_t n_svc_ids, n_services, max_services;
+	uint32_t gate_addresses;
+	uint32_t n_stale; /* addresses in the gate that may be useless */
+	uint32_t snat_seen[8], n_snat_seen;
+	uint64_t secret;
+
+	/* Ageing: {second of this pass << 1 | does it sweep? << 32 | next line}. W, R: workers, CAS
+	 */
+	uint64_t pass __attribute__((aligned(PW_CACHE_LINE)));
+	uint32_t sweep_wanted;  /* W: ctl  R: workers; sweeps asked for */
+	uint32_t sweep_started; /* W, R: workers; the newest one a pass has begun with */
+};
+
+static inline struct nat_worker *nat_control(const struct pw_nat *nat)
+{
+	return &nat->workers[nat->n_workers];
+}
+/* flow_new.info of a flow that belongs to no service has FLOW_ID_NONE. */
+static inline void nat_count_end(
+	const struct pw_nat *nat, struct nat_worker *worker, const union flow_line *line)
+{
+	nat_count(&worker->ended);
+	if (flow_service(line) != FLOW_ID_NONE)
+		nat_count(&worker->svc[flow_service(line)].ended_flows);
+}
+
+/* services.c */
+int services_init(struct pw_nat *nat, struct pw_limbo *limbo, uint32_t max_services);
+void services_fini(struct pw_nat *nat);
+static inline const struct svc_set *svc_set_of(const struct pw_nat *nat, uint32_t id)
+{
+	return __atomic_load_n(&nat->svcs[id].set, __ATOMIC_ACQUIRE);
+}
+/* Is the endpoint still one of the service id's? Also false if the service is gone. */
+bool svc_has(const struct pw_nat *nat, uint32_t id, uint32_t ip_be, uint16_t port_be);
+static inline bool svc_find(
+	const struct pw_nat *nat, uint32_t ip_be, uint16_t port_be, uint8_t proto, uint32_t *id)
+{
+	uint64_t value;
+
+	if (!pw_map64_lookup(nat->vips, nat_key(ip_be, port_be, proto), &value))
+		return false;
+	*id = (uint32_t)value;
+	return true;
+}
+static inline bool svc_is_vip(const struct pw_nat *nat, uint32_t ip_be)
+{
+	uint64_t count;
+
+	return pw_map64_lookup(nat->vips, nat_key(ip_be, 0, 0), &count);
+}
+static inline bool nat_in_service_cidr(const struct pw_nat *nat, uint32_t ip_be)
+{
+	return gate_cidrs_have(__atomic_load_n(&nat->cidrs, __ATOMIC_ACQUIRE), ip_be);
+}
+
+/* nat_new.c: a packet without a flow. Sets verdict or the flow. */
+void nat_miss(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, uint32_t now_sec);
+
+/* nat_process.c: a packet of a flow. false: the flow ended here, the packet starts a new one. */
+bool nat_hit(
+	struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, uint32_t ref, uint32_t now_sec);
+uint8_t nat_event(const struct pw_pkt *pkt);
+static inline struct flow_key nat_pkt_key(const struct pw_pkt *pkt)
+{
+	return (struct flow_key){
+		.t = {pkt->src_be, pkt->dst_be, pkt->sport_be, pkt->dport_be},
+		.proto = pkt->l4_proto,
+	};
+}
+
+/* nat_icmp.c */
+void nat_icmp_error(struct pw_nat *nat, struct pw_pkt *pkt);
+
+#endif

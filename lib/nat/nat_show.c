@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * nat_show.c - the table for people: list and flush.
+ *
+ * The control thread is no reader of the grace periods; it takes copies that it checks against the
+ * line's state word (flow_snapshot).
+ */
+#include "nat_priv.h"
+
+static bool matches(const struct pw_flow_filter *filter, const union flow_line *line)
+{
+	const struct flow_tuple *orig = &line->tuple[FLOW_ORIG];
+
+	return (filter->proto == 0 || filter->proto == flow_proto(line)) &&
+	       (filter->client_be == 0 || filter->client_be == orig->src_be) &&
+	       (filter->vip_be == 0 || filter->vip_be == orig->dst_be) &&
+	       (filter->vip_port_be == 0 || filter->vip_port_be == orig->dport_be) &&
+	       (filter->backend_be == 0 || filter->backend_be == line->tuple[FLOW_REPLY].src_be);
+}
+
+static void describe(const union flow_line *line, uint32_t now_sec, struct pw_flow_info *info)
+{
+	const struct flow_tuple *orig = &line->tuple[FLOW_ORIG];
+	const struct flow_tuple *reply = &line->tuple[FLOW_REPLY];
+	const struct ct_state *state = ct_state_of(flow_proto(line), line->state);
+	uint32_t last = PW_MIN(line->last_seen, now_sec);
+
+	*info = (struct pw_flow_info){
+		.proto = flow_proto(line),
+		.kind = (enum pw_flow_kind)flow_kind(line),
+		.state = state->name,
+		.client_be = orig->src_be,
+		.client_port_be = orig->sport_be,
+		.vip_be = orig->dst_be,
+		.vip_port_be = orig->dport_be,
+		.backend_be = reply->src_be,
+		.backend_port_be = reply->sport_be,
+		.age_sec = now_sec - PW_MIN(line->created, now_sec),
+		.idle_sec = now_sec - last,
+		.timeout_sec = state->timeout_sec,
+		.service_id = flow_service(line),
+	};
+	if (reply->dst_be != orig->src_be || reply->dport_be != orig->sport_be) {
+		info->snat_be = reply->dst_be;
+		info->snat_port_be = reply->dport_be;
+	}
+}
+
+uint32_t pw_nat_flows(const struct pw_nat *nat, const struct pw_flow_filter *filter, uint32_t limit,
+	uint32_t now_sec, void (*fn)(void *arg, const struct pw_flow_info *info), void *arg)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 1; i < nat->flows.n_lines; i++) {
+		union flow_line line;
+		struct pw_flow_info info;
+
+		if (!flow_snapshot(&nat->flows.lines[i], &line) || !matches(filter, &line))
+			continue;
+		if (n++ >= limit)
+			continue;
+		describe(&line, now_sec, &info);
+		fn(arg, &info);
+	}
+	return n;
+}
+
+/* A packet that changes the protocol state at this moment makes us look again. */
+static bool flush_one(struct pw_nat *nat, const struct pw_flow_filter *filter, uint32_t id)
+{
+	union flow_line line;
+
+	while (flow_snapshot(&nat->flows.lines[id], &line) && matches(filter, &line)) {
+		if (flow_kill_by_control(&nat->flows, id, line.state)) {
+			nat_count_end(nat, nat_control(nat), &line);
+			return true;
+		}
+	}
+	return false;
+}
+
+uint32_t pw_nat_flush(struct pw_nat *nat, const struct pw_flow_filter *filter)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 1; i < nat->flows.n_lines; i++)
+		n += flush_one(nat, filter, i);
+	return n;
+}
