@@ -271,6 +271,6 @@ int ipam_store_load(struct pw_ipam_pool *pool, struct pw_err *err)
 	if (rc != 0)
 		return pw_err_set(err, rc, "%s: %s", pool->dir, strerror(-rc));
 	if (dropped != 0)
-		pw_info("ipam", "%u leases of before the reboot dropped", dropped);
+		pw_info("ipam", "dropped what was leased before the reboot: %u", dropped);
 	return 0;
 }
