@@ -95,10 +95,10 @@ static void show_frame_sizes(struct ctl *ctl, const json_t *port)
 
 	table_column(t, "FRAME BYTES", true);
 	table_column(t, "RX", true);
-	table_column(t, "", true);
+	table_column(t, "SHARE", true);
 	table_column(t, "", false);
 	table_column(t, "TX", true);
-	table_column(t, "", true);
+	table_column(t, "SHARE", true);
 	table_column(t, "", false);
 	json_object_foreach (rx, bucket, value) {
 		char range[TEXT_MAX];

@@ -97,7 +97,8 @@ struct pw_ipc_server_stats {
  */
 struct pw_ipc_server *pw_ipc_server_create(
 	const struct pw_ipc_server_conf *conf, struct pw_err *err);
-/* Closes all connections (on-close hooks run) and removes the socket file. NULL is fine. */
+/* Closes all connections (on-close hooks run) and removes the socket file. NULL is fine.
+ * Not from a handler or a hook. */
 void pw_ipc_server_destroy(struct pw_ipc_server *server);
 /* Serves a connected unix stream socket as if it had been accepted. Takes the fd in any case.
  * 0, -EBUSY too many clients, -EPERM peer not allowed, -ENOMEM. */
