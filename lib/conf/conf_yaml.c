@@ -4,6 +4,23 @@
 #include "conf_yaml.h"
 #include "pw_util.h"
 
+/* The usual causes of what libyaml says in its own words. */
+static const char *hint(const char *problem)
+{
+	static const struct {
+		const char *problem, *hint;
+	} hints[] = {
+		{"cannot start any token", "; is it a tab? Indent with blanks"},
+		{"expected node content",
+			"; does a value begin with ':', as an IPv6 address may? It needs quotes"},
+	};
+
+	for (size_t i = 0; i < PW_ARRAY_SIZE(hints); i++)
+		if (strstr(problem, hints[i].problem) != NULL)
+			return hints[i].hint;
+	return "";
+}
+
 static void report_syntax(struct conf_ctx *ctx, const yaml_parser_t *parser)
 {
 	const char *problem = parser->problem != NULL ? parser->problem : "cannot be read";
@@ -20,16 +37,12 @@ static void report_syntax(struct conf_ctx *ctx, const yaml_parser_t *parser)
 		break;
 	}
 
-	/* By far the most frequent cause, and the one libyaml does not name. */
-	bool tab = strstr(problem, "cannot start any token") != NULL;
-
 	if (parser->context != NULL)
 		conf_bad_file(ctx, &parser->problem_mark, "not valid YAML: %s, %s at line %zu%s",
-			problem, parser->context, parser->context_mark.line + 1,
-			tab ? "; is it a tab? Indent with blanks" : "");
+			problem, parser->context, parser->context_mark.line + 1, hint(problem));
 	else
-		conf_bad_file(ctx, &parser->problem_mark, "not valid YAML: %s%s", problem,
-			tab ? "; is it a tab? Indent with blanks" : "");
+		conf_bad_file(
+			ctx, &parser->problem_mark, "not valid YAML: %s%s", problem, hint(problem));
 }
 
 static const yaml_char_t *event_anchor(const yaml_event_t *event)
