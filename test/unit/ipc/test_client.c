@@ -133,7 +133,7 @@ static int m_raw(void *ctx, struct pw_ipc_request *req, void *params, json_t **r
 }
 
 static const struct pw_ipc_method methods[] = {
-	{"stat", m_stat, .flags = PW_IPC_F_TAKES_FD},
+	{"stat", m_stat, .flags = PW_IPC_F_TAKES_FD | PW_IPC_F_RAW},
 	{"big", m_big},
 	{"quit", m_quit},
 	{"raw", m_raw, .flags = PW_IPC_F_RAW},
@@ -190,6 +190,10 @@ static void test_real_server(void **state)
 		pw_ipc_client_call(client, "raw", json_pack("{s:s}", "a", huge), NULL, NULL, &err),
 		-E2BIG);
 	huge[PW_IPC_MAX_REQUEST - 100] = '\0';
+	/* In several pieces, the fd with the first only. */
+	assert_int_equal(pw_ipc_client_call(client, "stat", json_pack("{s:s}", "a", huge), &with_fd,
+				 NULL, &err),
+		0);
 	assert_int_equal(
 		pw_ipc_client_call(client, "raw", json_pack("{s:s}", "a", huge), NULL, NULL, &err),
 		0);

@@ -27,6 +27,15 @@ static int m_fd(void *ctx, struct pw_ipc_request *req, void *params, json_t **re
 	return 0;
 }
 
+static int m_keep(void *ctx, struct pw_ipc_request *req, void *params, json_t **result,
+	struct pw_ipc_error *err)
+{
+	struct harness *h = ctx;
+
+	h->fd_seen = pw_ipc_request_take_fd(req);
+	return 0;
+}
+
 static int m_leave(void *ctx, struct pw_ipc_request *req, void *params, json_t **result,
 	struct pw_ipc_error *err)
 {
@@ -36,6 +45,7 @@ static int m_leave(void *ctx, struct pw_ipc_request *req, void *params, json_t *
 static const struct pw_ipc_method methods[] = {
 	{"empty", m_empty},
 	{"fd", m_fd, .flags = PW_IPC_F_TAKES_FD},
+	{"keep", m_keep, .flags = PW_IPC_F_TAKES_FD},
 	{"leave", m_leave, .flags = PW_IPC_F_TAKES_FD},
 	{0},
 };
@@ -137,6 +147,17 @@ static void test_right_one(void **state)
 	assert_int_equal(next_code(&h, fd, &inode), 0);
 	assert_int_equal(inode, inode_of(pipe_a[0]));
 	assert_int_equal(open_fds(), before);
+	/* Read together with the line before: only one byte, and the fd, is the next one's. */
+	harness_write(fd, REQ(8, "empty"));
+	send_fds(fd, " ", &pipe_a[0], 1);
+	harness_run(&h);
+	assert_int_equal(next_code(&h, fd, NULL), 0);
+	harness_write(fd, REQ(9, "keep"));
+	harness_run(&h);
+	assert_int_equal(next_code(&h, fd, NULL), 0);
+	assert_int_equal(open_fds(), before + 1);
+	assert_int_equal(inode_of(h.fd_seen), inode_of(pipe_a[0]));
+	close(h.fd_seen);
 	for (int i = 0; i < 2; i++) {
 		close(pipe_a[i]);
 		close(pipe_b[i]);
