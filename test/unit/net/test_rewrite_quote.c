@@ -125,6 +125,36 @@ static void any_quote(void **state)
 		check_case(&seed, i);
 }
 
+/* All checksums occur, 0 (sent as 0xffff) included. */
+static void quoted_udp_zero_rule(void **state)
+{
+	struct frame_spec inner = FRAME_UDP, inner_to = inner, outer = FRAME_UDP;
+	unsigned zeros = 0;
+
+	outer.icmp_type = 3;
+	outer.sport = outer.dport = 0;
+	for (uint32_t port = 1; port < 65536; port++) {
+		struct pw_icmp_quote quote;
+
+		inner_to.dport = port;
+		struct frame_spec error = error_about(&outer, &inner_to, 28);
+
+		if (get16(error.payload + 26) != 0xffff)
+			continue;
+		zeros++;
+		error = error_about(&outer, &inner, 28);
+		struct pw_pkt pkt = parse_spec(&pool, &error, 0);
+		struct pw_nat_plan plan = {
+			htonl(inner.src), htonl(inner.dst), htons(inner.sport), htons(port), 0, 0};
+
+		assert_true(pw_parse_icmp_quote(&pkt, &quote));
+		assert_true(pw_rewrite_icmp_quote(&pkt, &quote, pkt.src_be, pkt.dst_be, &plan));
+		error = error_about(&outer, &inner_to, 28);
+		check_is_frame(&pkt, &error);
+	}
+	assert_true(zeros > 0);
+}
+
 static struct pw_pkt error_packet(const struct frame_spec *inner, uint32_t len)
 {
 	struct frame_spec outer = FRAME_UDP, error;
@@ -235,6 +265,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_quote),
+		cmocka_unit_test(quoted_udp_zero_rule),
 		cmocka_unit_test(short_quotes),
 		cmocka_unit_test(padding_is_not_quote),
 		cmocka_unit_test(foreign_quotes),

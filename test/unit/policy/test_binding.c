@@ -119,6 +119,30 @@ static void arp_sender(void **state)
 	assert_int_equal(check_arp(1, &mac, 0x0a000002, 1), PW_DROP_SPOOF_ARP);
 }
 
+/* An advertisement whose last target byte is padding behind the packet. */
+static void advertisement_cut_short(void **state)
+{
+	struct frame_spec s = FRAME_UDP;
+	uint8_t icmp[24] = {136}, bytes[128];
+	struct pw_ip target = ip("2001:db8::a00:2");
+
+	memcpy(icmp + 8, target.b, 16);
+	s.ipv6 = true;
+	s.payload = icmp + 8; /* over the UDP header of the frame */
+	s.payload_len = 16;
+	uint32_t len = frame_make(&s, bytes);
+
+	bytes[20] = IPPROTO_ICMPV6;
+	memcpy(bytes + 54, icmp, 8);
+	for (uint32_t cut = 0; cut < 2; cut++) {
+		put16(bytes + 18, 24 - cut);
+		struct pw_pkt pkt = parse_mbuf(fake_frame(&pool, bytes, len, 0));
+
+		assert_int_equal(pw_binding_check(&binding, &pkt), cut ? PW_DROP_SPOOF_ARP : OK);
+		rte_pktmbuf_free(pkt.m);
+	}
+}
+
 /* An IPv6 packet with any source and destination, and ICMPv6 bytes. */
 static uint8_t check_ip6(const char *src, const char *dst, const void *icmp, uint32_t len)
 {
@@ -258,6 +282,7 @@ int main(void)
 		cmocka_unit_test(arp_sender),
 		cmocka_unit_test(ipv6_source),
 		cmocka_unit_test(neighbour_advertisement),
+		cmocka_unit_test(advertisement_cut_short),
 		cmocka_unit_test(short_and_router_advertisements),
 		cmocka_unit_test(other_ethertypes_have_no_address),
 		cmocka_unit_test(init_refuses),
