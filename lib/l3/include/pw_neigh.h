@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * pw_neigh.h - IPv4 neighbours (RFC 826) as the kernel keeps them: state machine, hold queue, limits.
+ * pw_neigh.h - IPv4 neighbours (RFC 826) as the kernel keeps them: state machine, hold queue,
+ * limits.
  *
- * INCOMPLETE: 3 requests 1 s apart (ucast/mcast_solicit, retrans_time_ms), packets held: at most 101
- * packets and 212,992 bytes a neighbour (unres_qlen_bytes), the oldest dropped first; then FAILED.
- * REACHABLE 30 s (base_reachable_time), then STALE (still used); a STALE one in use is probed by
- * unicast, 3 times, then FAILED; STALE and unused for 60 s (gc_stale_time) is removed. FAILED stays
- * for 3 s, so that one request burst a destination answers a flood, then is removed.
- * Limits 128/512/1024 (gc_thresh1..3): above 512 the least recently used go first, at 1024 no new.
+ * INCOMPLETE: 3 requests 1 s apart (ucast/mcast_solicit, retrans_time_ms), packets held: at most
+ * 101 packets and 212,992 bytes a neighbour (unres_qlen_bytes), the oldest dropped first; then
+ * FAILED. REACHABLE 30 s (base_reachable_time), then STALE (still used); a STALE one in use is
+ * probed by unicast, 3 times, then FAILED; STALE and unused for 60 s (gc_stale_time) is removed.
+ * FAILED stays for 3 s, so that one request burst a destination answers a flood, then is removed.
+ * Limits 128/512/1024 (gc_thresh1..3): from 512 on a new one pushes out the least recently used
+ * that failed or was last heard of more than 5 s ago (as neigh_forced_gc() does); at 1024, if there
+ * is no such one, no new. Pinned ones (the node's gateway) are never pushed out nor aged.
  *
- * The library knows neither packets nor sockets: held packets are opaque pointers; the callbacks send
- * requests, hear of changes and get held packets back.
- * Threads:  the control thread only.
+ * The library knows neither packets nor sockets: held packets are opaque pointers; the callbacks
+ * send requests, hear of changes and get held packets back. All are required; of the table's
+ * functions they may call pw_neigh_find, _info, _set_user, _set_pinned and _count, and
+ * pw_neigh_hold for another address. Threads:  the control thread only. Errors:   create: NULL with
+ * errno EINVAL (thresh3 0 or below thresh2, a callback missing) or ENOMEM. Cost:     hold, heard:
+ * O(1); tick: a look at each neighbour.
  */
 #ifndef PW_NEIGH_H
 #define PW_NEIGH_H
@@ -46,10 +52,12 @@ struct pw_neigh_info {
 struct pw_neigh_callbacks {
 	/* Send an ARP request; dst_mac NULL: broadcast. */
 	void (*request)(void *ctx, const struct pw_neigh_info *info, const struct pw_mac *dst_mac);
-	/* State or MAC changed (usable again, failed); called before held packets are given back. */
+	/* State or MAC changed (usable again, failed); called before held packets are given back.
+	 */
 	void (*changed)(void *ctx, const struct pw_neigh_info *info);
 	/* A held packet: resolved -> send on; else it failed or was pushed out of the queue. */
-	void (*release)(void *ctx, const struct pw_neigh_info *info, void *pkt, bool resolved, bool overflow);
+	void (*release)(void *ctx, const struct pw_neigh_info *info, void *pkt, bool resolved,
+		bool overflow);
 	void (*removed)(void *ctx, const struct pw_neigh_info *info);
 	/* When was it last used by the data path (seconds of the same clock)? */
 	uint32_t (*last_used_sec)(void *ctx, const struct pw_neigh_info *info);
@@ -59,18 +67,22 @@ struct pw_neigh_table *pw_neigh_create(uint32_t thresh2, uint32_t thresh3,
 	const struct pw_neigh_callbacks *callbacks, void *ctx); /* NULL, errno */
 void pw_neigh_destroy(struct pw_neigh_table *table); /* held packets are released as failed */
 
-/* A packet for ip_be waits. Creates the neighbour (user = new_user) when it is not there. The table
- * takes the packet in every case but -ENOSPC (1024 neighbours; the caller drops it). pkt may be NULL:
- * only resolve. */
+/* A packet for ip_be waits. Of a usable neighbour it is released at once as resolved, of a failed
+ * one as not resolved. Creates the neighbour (user = new_user) when it is not there. The table
+ * takes the packet in every case but -ENOSPC (1024 neighbours; the caller drops it). pkt may be
+ * NULL: only resolve. */
 int pw_neigh_hold(struct pw_neigh_table *table, uint32_t iface, uint32_t ip_be, void *pkt,
 	uint32_t pkt_bytes, void *new_user, uint64_t now_ns);
 struct pw_neigh *pw_neigh_find(struct pw_neigh_table *table, uint32_t iface, uint32_t ip_be);
 void pw_neigh_info(const struct pw_neigh *neigh, uint64_t now_ns, struct pw_neigh_info *info);
 void pw_neigh_set_user(struct pw_neigh *neigh, void *user);
-/* An ARP packet told that ip_be is at mac: solicited replies confirm, others only update an existing
- * entry (to STALE). Never creates. */
+void pw_neigh_set_pinned(struct pw_neigh *neigh, bool pinned);
+/* An ARP packet told that ip_be is at mac: solicited replies confirm, others only update an
+ * existing entry (to STALE, if its MAC was unknown or another). Never creates; a MAC that is zero
+ * or multicast is ignored. */
 void pw_neigh_heard(struct pw_neigh_table *table, uint32_t iface, uint32_t ip_be,
 	const struct pw_mac *mac, bool solicited, uint64_t now_ns);
+/* Held packets are released as failed. */
 void pw_neigh_delete(struct pw_neigh_table *table, struct pw_neigh *neigh);
 uint32_t pw_neigh_flush_iface(struct pw_neigh_table *table, uint32_t iface);
 /* Timers; call about every 100 ms. */
