@@ -4,7 +4,8 @@
  *
  * Builders write into an mbuf the caller allocated (empty, room >= 128 + quote) and return 0 or
  * -ENOSPC/-EINVAL. Ethernet addresses: from `src_mac` to `dst_mac`.
- * Sources: RFC 826, RFC 5227 (ARP), RFC 792, RFC 1122 3.2.2, RFC 1812 4.3.2 (ICMP), RFC 9293 3.10.7.1 (RST).
+ * Sources: RFC 826, RFC 5227 (ARP); RFC 792, RFC 1122 3.2.2, RFC 1812 4.3.2 (ICMP);
+ * RFC 9293 3.10.7.1 (RST).
  */
 #ifndef PW_BUILD_H
 #define PW_BUILD_H
@@ -15,7 +16,8 @@
 #include "pw_addr.h"
 #include "pw_pkt.h"
 
-struct pw_arp { /* a parsed ARP packet for Ethernet/IPv4 */
+/* A parsed ARP packet for Ethernet/IPv4. */
+struct pw_arp {
 	uint16_t op; /* 1 request, 2 reply */
 	struct pw_mac sender_mac, target_mac;
 	uint32_t sender_be, target_be;
@@ -33,8 +35,8 @@ bool pw_icmp_error_allowed(const struct pw_pkt *pkt);
  * `info` is the last word's low half: next-hop MTU for type 3 code 4, else 0. */
 int pw_build_icmp_error(struct rte_mbuf *m, const struct pw_pkt *about, uint8_t type, uint8_t code,
 	uint16_t info, uint32_t src_be, const struct pw_mac *src_mac, const struct pw_mac *dst_mac);
-/* RST that answers segment `about` (a SYN to a closed port: seq 0, ack = seq + 1, RST|ACK). Addresses
- * and ports swapped from `about`. -EINVAL if `about` is a RST itself. */
+/* RST that answers segment `about` (a SYN to a closed port: seq 0, ack = seq + 1, RST|ACK), with
+ * addresses and ports swapped. -EINVAL if `about` is a RST itself, or not TCP over IPv4. */
 int pw_build_tcp_rst(struct rte_mbuf *m, const struct pw_pkt *about, const struct pw_mac *src_mac,
 	const struct pw_mac *dst_mac);
 /* Turns an echo request into its reply in place: addresses swapped, type 0, checksum updated by

@@ -45,24 +45,26 @@ static inline uint16_t pw_csum_update_partial(uint16_t field, uint32_t delta)
 	return pw_csum_fold(field + delta);
 }
 
-uint32_t pw_csum_add(uint32_t sum, const void *data, size_t len); /* unfolded running sum; even offset */
-uint16_t pw_csum_ipv4_header(const void *ip);                     /* value for the field */
+/* Adds to an unfolded running sum; data starts at an even offset of what is summed. */
+uint32_t pw_csum_add(uint32_t sum, const void *data, size_t len);
+/* Value for the field, whatever is in it now. The header is as long as its ihl says. */
+uint16_t pw_csum_ipv4_header(const void *ip);
 /* Pseudo-header sum (folded, un-inverted) for an IPv4 packet: what a partial field holds. */
 uint16_t pw_csum_pseudo4(uint32_t src_be, uint32_t dst_be, uint8_t proto, uint16_t l4_len);
 uint16_t pw_csum_pseudo6(const void *src, const void *dst, uint8_t proto, uint32_t l4_len);
 /* Folded sum over [off, off + len) of a chained mbuf. */
 uint16_t pw_csum_mbuf(const struct rte_mbuf *m, uint32_t off, uint32_t len);
 /* Finishes a partial checksum in software: sums from csum_start to the end, writes the inverted
- * result at csum_start + csum_offset (UDP: 0 becomes 0xffff). Clears the partial flag. 0 or -EINVAL.
- * Writes to the data, which must not be shared with another packet (flood copies). */
+ * result at csum_start + csum_offset (UDP: 0 becomes 0xffff), clears the partial flag. 0 or
+ * -EINVAL. Writes to the data, which must not be shared with another packet (flood copies). */
 int pw_csum_finish(struct rte_mbuf *m, uint16_t csum_start, uint16_t csum_offset);
 /* The same for a packet as pw_parse_frame leaves it, for ports that cannot pass a partial checksum
  * on: start from l2_len and l3_len, offset by protocol, end by the IP length (padding stays out).
  * 0 (nothing to do included), or -EINVAL: GSO, or not TCP or UDP of that length. */
 int pw_csum_finish_packet(struct rte_mbuf *m);
 
-/* SCTP's CRC32c field after a change of the ports (both as the 4 bytes on the wire), without reading
- * the packet: a corrupted packet stays corrupted. `len`: of the whole SCTP packet, >= 12. */
+/* SCTP's CRC32c field after a change of the ports (both as the 4 bytes on the wire), without
+ * reading the packet: a corrupted one stays corrupted. `len`: of the SCTP packet, >= 12. */
 uint32_t pw_csum_sctp_update(
 	uint32_t crc_field, uint32_t old_ports, uint32_t new_ports, uint32_t len);
 

@@ -18,7 +18,8 @@
 
 #include "pw_pkt.h"
 
-/* pkt->m, in_port, flags (REINJECTED, NO_PUNT only) are set by the caller; all else is written. */
+/* pkt->m, in_port, flags (REINJECTED, NO_PUNT, ORIGINATED only) are set by the caller; all else is
+ * written. */
 void pw_parse_frame(struct pw_pkt *pkt);
 
 /* What an ICMPv4 error quotes (RFC 792, RFC 1812: at least the header and 8 bytes). */

@@ -2,8 +2,8 @@
 /*
  * pw_verdict.h - what became of a packet: one number from parse to the counters.
  *
- * A verdict is a disposition (continue, transmit, flood, ...) or a drop reason. Value = counter index
- * = printed name: all three come from the list below, so they cannot disagree.
+ * A verdict is a disposition (continue, transmit, flood, ...) or a drop reason. Value = counter
+ * index = printed name: all three come from the list below, so they cannot disagree.
  */
 #ifndef PW_VERDICT_H
 #define PW_VERDICT_H
@@ -78,7 +78,7 @@ enum pw_verdict {
 #define X(sym, name, text) PW_DROP_##sym,
 	PW_DROP_REASONS(X)
 #undef X
-	PW_VERDICT_COUNT
+		PW_VERDICT_COUNT
 };
 
 #define PW_DROP_FIRST PW_DROP_FRAME_SHORT
