@@ -3,10 +3,10 @@
  * ctl.h - what the modules of the control plane share.
  *
  * A module is one concern: a file, a small header, and one row of the table in modules.c with its
- * start, its end, its work of every second and the methods it answers. Modules start in the order of
- * the table and end in reverse; each may use what those before it set up. Private state of a module
- * hangs in struct pw_ctl behind an opaque pointer, and its header has the functions others may call.
- * Threads:  the control thread only.
+ * start, its end, its work of every second and the methods it answers. Modules start in the order
+ * of the table and end in reverse; each may use what those before it set up. Private state of a
+ * module hangs in struct pw_ctl behind an opaque pointer, and its header has the functions others
+ * may call. Threads:  the control thread only.
  */
 #ifndef CTL_H
 #define CTL_H
@@ -33,7 +33,8 @@
 
 struct ctl_module {
 	const char *name;
-	int (*init)(struct pw_ctl *ctl, struct pw_err *err); /* NULL: nothing to do. 0 or -errno, *err */
+	int (*init)(struct pw_ctl *ctl,
+		struct pw_err *err);      /* NULL: nothing to do. 0 or -errno, *err */
 	void (*fini)(struct pw_ctl *ctl); /* NULL likewise; called only if init was good */
 	void (*every_second)(struct pw_ctl *ctl);
 	const struct pw_ipc_method *methods; /* NULL, or ended by {0} */
@@ -43,7 +44,7 @@ extern const struct ctl_module *const ctl_modules[]; /* ended by NULL */
 struct pw_ctl {
 	const struct pw_conf *conf;
 	const struct pw_clock *clock;
-	uint64_t start_ns; /* of the clock */
+	uint64_t start_ns;             /* of the clock */
 	struct pw_ipc_method *methods; /* of all modules, ended by {0} */
 	unsigned n_started;            /* modules */
 
@@ -52,7 +53,9 @@ struct pw_ctl {
 	struct pw_ipc_server *ipc;
 	int lock_fd; /* of the state folder */
 
-	bool hugepages;              /* the EAL runs on them */
+	struct ctl_eal_log *eal_log;
+	bool eal_up;
+	bool hugepages;               /* the EAL runs on them */
 	const struct pw_alloc *alloc; /* for tables */
 	struct rte_mempool *pool;
 	uint32_t n_mbufs;

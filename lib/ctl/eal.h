@@ -7,6 +7,8 @@
 #ifndef CTL_EAL_H
 #define CTL_EAL_H
 
+#include <stdio.h>
+
 #include "ctl.h"
 
 #define CTL_EAL_MAX_ARGS 64
@@ -23,8 +25,8 @@ struct ctl_eal_args {
 	char *v[CTL_EAL_MAX_ARGS];
 	int n;
 };
-int ctl_eal_args_build(
-	const struct pw_conf *conf, bool hugepages, bool verbose, struct ctl_eal_args *args); /* 0, -ENOMEM */
+int ctl_eal_args_build(const struct pw_conf *conf, bool hugepages, bool verbose,
+	struct ctl_eal_args *args); /* 0, -ENOMEM */
 void ctl_eal_args_free(struct ctl_eal_args *args);
 /* Is this device string a PCI address ("0000:01:00.0", "01:00.0,arg=1")? */
 bool ctl_eal_device_is_pci(const char *device);
@@ -35,10 +37,10 @@ int ctl_eal_mbufs(const struct pw_conf *conf, bool hugepages, uint32_t *n, struc
 /* What this machine offers; preflight.c reads it, tests make it up. */
 struct ctl_machine {
 	uint64_t hugepage_free_mb; /* of pages of any size */
-	uint64_t available_mb;     /* memory that can be had without swapping, cgroup limit included */
+	uint64_t available_mb; /* memory that can be had without swapping, cgroup limit included */
 	uint64_t cores[PW_CONF_MAX_WORKERS]; /* bitmap of the cores this process may use */
-	uint64_t caps;             /* effective capabilities */
-	bool has_tun;              /* /dev/net/tun opens */
+	uint64_t caps;                       /* effective capabilities */
+	bool has_tun;                        /* /dev/net/tun opens */
 };
 void ctl_machine_read(struct ctl_machine *machine);
 static inline bool ctl_machine_has_core(const struct ctl_machine *machine, uint32_t core)
@@ -49,9 +51,17 @@ static inline bool ctl_machine_has_core(const struct ctl_machine *machine, uint3
 int ctl_preflight(const struct pw_conf *conf, const struct ctl_machine *machine, bool *hugepages,
 	struct pw_err *err);
 
-/* Lines of DPDK's log go into ours: errors and warnings as they are, the rest as debug. The last error
- * is kept: rte_eal_init has no better reason. */
-int ctl_eal_log_open(void);
-const char *ctl_eal_log_last_error(void);
+/*
+ * Lines of DPDK's log go into ours: errors and warnings as they are, the rest as debug. The last
+ * error is kept: rte_eal_init has no better reason to give. Never closed: DPDK's threads may write
+ * until the end.
+ */
+struct ctl_eal_log {
+	FILE *stream;
+	bool quiet; /* nothing above debug: the caller tells what happened */
+	size_t len;
+	char line[512], last_error[512];
+};
+int ctl_eal_log_open(struct ctl_eal_log *log);
 
 #endif

@@ -2,8 +2,9 @@
 /*
  * modules.c - the modules of the control plane in the order they start.
  *
- * Tables come before what fills them, workers before ports, ports before routes that go out of them,
- * pods after the bridges they join, and the socket last: who can connect finds everything in place.
+ * Tables come before what fills them, workers before ports, ports before routes that go out of
+ * them, pods after the bridges they join, and the socket last: who can connect finds everything in
+ * place.
  */
 #include "ctl.h"
 
@@ -18,8 +19,10 @@
 #include "notify.h"
 #include "pod.h"
 #include "port_reg.h"
+#include "icmp.h"
 #include "punt.h"
 #include "route.h"
+#include "saved.h"
 #include "service.h"
 #include "state.h"
 #include "static.h"
@@ -31,14 +34,13 @@ const struct ctl_module *const ctl_modules[] = {
 	&ctl_module_state,
 	&ctl_module_eal,
 	&ctl_module_tables,
-	&ctl_module_neighbour,
 	&ctl_module_route,
+	&ctl_module_neighbour,
 	&ctl_module_service,
 	&ctl_module_flow,
 	&ctl_module_dataplane,
 	&ctl_module_stats,
 	&ctl_module_fdb,
-	&ctl_module_arp,
 	&ctl_module_icmp,
 	&ctl_module_punt,
 	&ctl_module_poll,
@@ -46,6 +48,7 @@ const struct ctl_module *const ctl_modules[] = {
 	&ctl_module_port,
 	&ctl_module_host,
 	&ctl_module_static,
+	&ctl_module_saved,
 	&ctl_module_pod,
 	&ctl_module_status,
 	&ctl_module_ipc,

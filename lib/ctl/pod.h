@@ -4,7 +4,8 @@
  *
  * PREPARED  name and addresses are reserved for the connection that asked; nothing is saved
  * UP        the port forwards; saved in <state>/pods
- * LOST      found in the state folder, but its sandbox is gone: listed until cni.del, owns nothing
+ * LOST      its sandbox is gone, or it could not be brought back: listed until cni.del, owns
+ * nothing
  */
 #ifndef CTL_POD_H
 #define CTL_POD_H
@@ -16,7 +17,11 @@
 
 #define CTL_POD_MAX_IPS PW_IPAM_MAX_SETS
 
-enum ctl_pod_state { CTL_POD_PREPARED, CTL_POD_UP, CTL_POD_LOST };
+enum ctl_pod_state {
+	CTL_POD_PREPARED,
+	CTL_POD_UP,
+	CTL_POD_LOST
+};
 
 struct ctl_pod_ip {
 	struct pw_prefix address; /* host bits kept */
@@ -42,6 +47,9 @@ struct ctl_pod {
 	char port_name[PW_CONF_NAME_MAX + 1];
 	struct ctl_port *port; /* UP */
 	int64_t created;       /* seconds since 1970: kept over restarts */
+	bool watched;          /* its sandbox can be seen from here */
+	bool missed;           /* ... but was gone at the last look */
+	uint64_t lost_ns;      /* LOST: since when */
 	struct pw_ipc_on_close undo;
 };
 
@@ -49,7 +57,8 @@ extern const struct ctl_module ctl_module_pod;
 
 LIST_HEAD(ctl_pod_list, ctl_pod);
 const struct ctl_pod_list *ctl_pod_list(const struct pw_ctl *ctl);
-struct ctl_pod *ctl_pod_find(const struct pw_ctl *ctl, const char *container_id, const char *ifname);
+struct ctl_pod *ctl_pod_find(
+	const struct pw_ctl *ctl, const char *container_id, const char *ifname);
 uint32_t ctl_pod_count(const struct pw_ctl *ctl); /* UP and PREPARED */
 
 #endif

@@ -3,10 +3,9 @@
  * port_reg.h - every port of the daemon, by index and by name: of the configuration, added at run
  * time, of pods, and the host's.
  *
- * A port comes in one transaction (validate, open, static FDB entry and routes, view of the workers)
- * or not at all. When it goes, its name is free at once, its index and device only when no worker
- * can touch it any more.
- * Threads:  the control thread.
+ * A port comes in one transaction (validate, open, static FDB entry and routes, view of the
+ * workers) or not at all. When it goes, its name is free at once, its index and device only when no
+ * worker can touch it any more. Threads:  the control thread.
  */
 #ifndef CTL_PORT_REG_H
 #define CTL_PORT_REG_H
@@ -34,12 +33,11 @@ struct ctl_port {
 	uint64_t router_mac48; /* our MAC as its peers see it; 0: bridge without gateway */
 	uint64_t peer_mac48;   /* of who is behind it; 0: not known */
 	char *device;          /* what it is made of, for people; NULL: nothing to say */
-	struct pw_conf_prefixes addresses; /* ours, on a routed port */
-	struct pw_conf_prefixes peers;     /* of who is behind it */
-	const struct ctl_pod *pod;         /* NULL: not a pod's */
-	enum pw_port_state shown_state;    /* as it was logged */
-	struct pw_dp_port_stats *baseline; /* of stats.reset; stats.h */
-	bool closing;
+	struct pw_conf_prefixes addresses;  /* ours, on a routed port */
+	struct pw_conf_prefixes peers;      /* of who is behind it */
+	const struct ctl_pod *pod;          /* NULL: not a pod's */
+	enum pw_port_state shown_state;     /* as it was logged */
+	struct ctl_port_baseline *baseline; /* stats.h */
 };
 
 struct ctl_port_spec {
@@ -47,13 +45,13 @@ struct ctl_port_spec {
 	enum ctl_port_kind kind;
 	enum pw_port_type type;
 	uint32_t mtu, queues;
-	uint16_t bridge;         /* PW_BRIDGE_NONE: routed */
-	struct pw_mac mac;       /* ours on a routed port; zero: the device's or derived */
-	struct pw_mac peer_mac;  /* zero: not known */
+	uint16_t bridge;        /* PW_BRIDGE_NONE: routed */
+	struct pw_mac mac;      /* ours on a routed port; zero: the device's or derived */
+	struct pw_mac peer_mac; /* zero: not known */
 	const char *device, *interface, *socket;
-	int fd;                  /* tap: the interface; -1: made here. Taken on success */
+	int fd; /* tap: the interface; -1: made here. Taken on success */
 	const struct pw_conf_prefixes *addresses, *peers; /* NULL: none */
-	bool antispoof;          /* only peer_mac and peers may send from there */
+	bool antispoof; /* only peer_mac and peers may send from there */
 	const struct ctl_pod *pod;
 };
 

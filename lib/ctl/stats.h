@@ -18,7 +18,8 @@ extern const struct ctl_module ctl_module_stats; /* stats.reset */
 int ctl_stats_port_begin(struct pw_ctl *ctl, struct ctl_port *port);
 void ctl_stats_port_end(struct pw_ctl *ctl, struct ctl_port *port);
 
-void ctl_stats_port(const struct pw_ctl *ctl, const struct ctl_port *port, struct pw_dp_port_stats *stats);
+void ctl_stats_port(
+	const struct pw_ctl *ctl, const struct ctl_port *port, struct pw_dp_port_stats *stats);
 uint64_t ctl_stats_port_drops(
 	const struct pw_ctl *ctl, const struct ctl_port *port, enum pw_verdict reason);
 uint64_t ctl_stats_drops(const struct pw_ctl *ctl, enum pw_verdict reason); /* all ports */

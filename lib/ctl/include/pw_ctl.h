@@ -4,7 +4,8 @@
  *
  *     ctl = pw_ctl_create(conf, &err);     // everything is up, or nothing is left behind
  *     r = pw_ctl_run(ctl);                 // until SIGTERM, SIGINT or pw_ctl_stop
- *     pw_ctl_destroy(ctl);                 // ports closed, pods' interfaces stay for the next start
+ *     pw_ctl_destroy(ctl);                 // ports closed, pods' interfaces stay for the next
+ * start
  *
  * Threads:  the process's main thread, all of it: it becomes the EAL's main lcore. Once a process,
  *           because the EAL starts once a process.
@@ -20,8 +21,8 @@
 struct pw_ctl;
 
 struct pw_ctl *pw_ctl_create(const struct pw_conf *conf, struct pw_err *err); /* NULL, *err */
-int pw_ctl_run(struct pw_ctl *ctl);   /* 0: stopped as asked; -errno: the event loop failed */
-void pw_ctl_stop(struct pw_ctl *ctl); /* pw_ctl_run returns after what it is doing */
+int pw_ctl_run(struct pw_ctl *ctl);      /* 0: stopped as asked; -errno: the event loop failed */
+void pw_ctl_stop(struct pw_ctl *ctl);    /* pw_ctl_run returns after what it is doing */
 void pw_ctl_destroy(struct pw_ctl *ctl); /* NULL is fine */
 
 struct pw_ctl_version {

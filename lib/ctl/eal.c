@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+#include <rte_version.h>
+
+#include "eal.h"
+
+/* ---- memory for tables: on hugepages from the EAL, else from the heap, which is the same ---- */
+
+static void *eal_zalloc(const struct pw_alloc *alloc, const char *what, size_t size)
+{
+	return rte_zmalloc(what, size, PW_CACHE_LINE);
+}
+
+static void eal_free(const struct pw_alloc *alloc, void *ptr)
+{
+	rte_free(ptr);
+}
+
+static const struct pw_alloc eal_alloc = {.zalloc = eal_zalloc, .free = eal_free};
+
+/* ---- start ---- */
+
+static void tell_memory(const struct pw_ctl *ctl, const struct ctl_machine *machine)
+{
+	if (ctl->hugepages) {
+		pw_info("eal", "%u MB of hugepages", ctl->conf->memory.size_mb);
+		return;
+	}
+	if (ctl->conf->memory.hugepages == PW_CONF_NO) {
+		pw_info("eal", "%u MB of ordinary pages, as configured", ctl->conf->memory.size_mb);
+		return;
+	}
+	pw_warn("eal",
+		"NO HUGEPAGES: %llu MB are free, %u MB are wanted; running on ordinary pages, "
+		"which "
+		"is slower and rules out most NICs. For production: sysctl vm.nr_hugepages=%u",
+		(unsigned long long)machine->hugepage_free_mb, ctl->conf->memory.size_mb,
+		(ctl->conf->memory.size_mb + 1) / 2);
+}
+
+static void tell_devices(const struct pw_ctl *ctl)
+{
+	for (uint32_t i = 0; i < ctl->conf->n_ports; i++) {
+		if (ctl->conf->ports[i].uplink)
+			return;
+	}
+	pw_info("eal", "no uplink is configured: pods, the node and local ports reach one another, "
+		       "nothing leaves the node");
+}
+
+static int start(struct pw_ctl *ctl, struct pw_err *err)
+{
+	struct ctl_eal_args args;
+	char *argv[CTL_EAL_MAX_ARGS]; /* rte_eal_init permutes them */
+	sigset_t all, old;
+	int rc;
+
+	if (ctl_eal_args_build(ctl->conf, ctl->hugepages, pw_log_level() == PW_LOG_DEBUG, &args) !=
+		0)
+		return pw_err_set(err, -ENOMEM, "out of memory");
+	memcpy(argv, args.v, sizeof(argv));
+	/* Signals are the control thread's: the threads made here take none. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	rc = rte_eal_init(args.n, argv);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	ctl_eal_args_free(&args);
+	if (rc < 0)
+		return pw_err_set(err, rte_errno != 0 ? -rte_errno : -EIO,
+			"DPDK does not start: %s%s%s (more with --log-level debug)",
+			rte_errno != 0 ? rte_strerror(rte_errno) : "no reason given",
+			ctl->eal_log->last_error[0] != '\0' ? "; its last word: " : "",
+			ctl->eal_log->last_error);
+	ctl->eal_up = true;
+	return 0;
+}
+
+static int eal_init(struct pw_ctl *ctl, struct pw_err *err)
+{
+	struct ctl_machine machine;
+	int rc;
+
+	ctl_machine_read(&machine);
+	rc = ctl_preflight(ctl->conf, &machine, &ctl->hugepages, err);
+	if (rc != 0)
+		return rc;
+	rc = ctl_eal_mbufs(ctl->conf, ctl->hugepages, &ctl->n_mbufs, err);
+	if (rc != 0)
+		return rc;
+	ctl->eal_log = calloc(1, sizeof(*ctl->eal_log));
+	if (ctl->eal_log == NULL || ctl_eal_log_open(ctl->eal_log) != 0)
+		return pw_err_set(err, -ENOMEM, "out of memory");
+	tell_memory(ctl, &machine);
+	tell_devices(ctl);
+	rc = start(ctl, err);
+	if (rc != 0)
+		return rc;
+	ctl->alloc = ctl->hugepages ? &eal_alloc : pw_alloc_heap();
+	ctl->port_env.socket_id = (int)rte_lcore_to_socket_id(ctl_eal_lcore(0));
+	ctl->pool = pw_mempool_create(
+		ctl->n_mbufs, (uint16_t)ctl->conf->memory.mbuf_bytes, ctl->port_env.socket_id, err);
+	if (ctl->pool == NULL)
+		return err->code;
+	ctl->port_env.pool = ctl->pool;
+	pw_info("eal", "%s: control on core %u, %u worker%s, %u packet buffers", rte_version(),
+		ctl->conf->cpu.control, ctl->conf->cpu.n_workers,
+		ctl->conf->cpu.n_workers == 1 ? "" : "s", ctl->n_mbufs);
+	return 0;
+}
+
+/* The log and its stream stay: rte_eal_cleanup's threads may still speak. */
+static void eal_fini(struct pw_ctl *ctl)
+{
+	rte_mempool_free(ctl->pool);
+	ctl->pool = NULL;
+}
+
+const struct ctl_module ctl_module_eal = {.name = "eal", .init = eal_init, .fini = eal_fini};
