@@ -25,14 +25,15 @@
 
 #define RING_SIZE      1024
 #define FRAME_OVERHEAD (RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN + 2 * RTE_VLAN_HLEN)
-#define DEV_NAME_MAX RTE_ETH_NAME_MAX_LEN
+#define DEV_NAME_MAX   RTE_ETH_NAME_MAX_LEN
 
 #define RX_OFFLOADS                                                                                \
 	(RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM |                            \
 		RTE_ETH_RX_OFFLOAD_UDP_CKSUM)
-#define TX_CSUM     (RTE_ETH_TX_OFFLOAD_TCP_CKSUM | RTE_ETH_TX_OFFLOAD_UDP_CKSUM)
-#define TX_TSO      (RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_IPV4_CKSUM)
-#define TX_OFFLOADS (TX_CSUM | TX_TSO | RTE_ETH_TX_OFFLOAD_UDP_TSO | RTE_ETH_TX_OFFLOAD_MULTI_SEGS)
+#define TX_CSUM (RTE_ETH_TX_OFFLOAD_TCP_CKSUM | RTE_ETH_TX_OFFLOAD_UDP_CKSUM)
+#define TX_TSO                                                                                     \
+	(RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_UDP_TSO | RTE_ETH_TX_OFFLOAD_IPV4_CKSUM)
+#define TX_OFFLOADS (TX_CSUM | TX_TSO | RTE_ETH_TX_OFFLOAD_MULTI_SEGS)
 #define RSS_HASH    (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP)
 
 struct queue_stats {
@@ -41,7 +42,8 @@ struct queue_stats {
 
 struct ethdev {
 	uint16_t port_id;
-	bool probed; /* by us: to be removed */
+	bool probed;  /* by us: to be removed */
+	bool ip_csum; /* it writes the IPv4 header checksum of segments */
 	uint64_t owner;
 	struct queue_stats stats[PW_PORT_MAX_QUEUES]; /* W: the queue's worker  R: control */
 };
@@ -80,7 +82,7 @@ static struct rte_mbuf *prepare_frame(
 		return NULL;
 	}
 	/* DPDK's pseudo-header sum leaves the length out for TSO, the kernel's does not. */
-	if (offload_to_dpdk(m, true) < 0 || rte_net_intel_cksum_prepare(m) < 0) {
+	if (offload_to_dpdk(m, dev->ip_csum) < 0 || rte_net_intel_cksum_prepare(m) < 0) {
 		result->offload++;
 		goto err_free;
 	}
@@ -236,7 +238,7 @@ static uint32_t caps_of(uint64_t tx_offloads)
 		caps |= PW_PORT_CAP_TX_MULTI_SEG;
 	if (caps != (PW_PORT_CAP_TX_PARTIAL | PW_PORT_CAP_TX_MULTI_SEG))
 		return caps;
-	if ((tx_offloads & TX_TSO) == TX_TSO)
+	if (tx_offloads & RTE_ETH_TX_OFFLOAD_TCP_TSO)
 		caps |= PW_PORT_CAP_TX_TSO4 | PW_PORT_CAP_TX_TSO6;
 	if (tx_offloads & RTE_ETH_TX_OFFLOAD_UDP_TSO)
 		caps |= PW_PORT_CAP_TX_USO;
@@ -282,6 +284,7 @@ static int configure(
 	info->default_rxconf.offloads = conf.rxmode.offloads;
 	info->default_txconf.offloads = conf.txmode.offloads;
 	port->caps = caps_of(conf.txmode.offloads);
+	dev->ip_csum = (conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM) != 0;
 	return 0;
 }
 

@@ -58,8 +58,11 @@ struct vhost {
 	char *path;
 	int vid;          /* NO_VID: nobody to talk to. W: vhost thread (release)  R: workers */
 	uint32_t enabled; /* bit a ring. W: vhost thread  R: workers */
-	int connection;   /* vid of the connected peer, ready or not. W, R: vhost thread */
 	bool closing;     /* W: control thread  R: callbacks */
+	/* W, R: callbacks, under the lock. Vids of connections, ready or not. */
+	int serving;   /* whose rings `enabled` are; NO_VID: nobody's */
+	int candidate; /* connected after it and not ready yet */
+	uint32_t candidate_enabled;
 	LIST_ENTRY(vhost) next;
 	struct queue_stats stats[PW_PORT_MAX_QUEUES];
 };
@@ -153,27 +156,33 @@ static void take_back(struct vhost *v)
 static int on_new_connection(int vid)
 {
 	struct vhost *v = lock_server(vid);
-	int rc = -1;
 
-	if (v != NULL && v->connection == NO_VID) {
-		v->connection = vid;
-		__atomic_store_n(&v->enabled, 0, __ATOMIC_RELAXED);
+	if (v != NULL) {
+		v->candidate = vid;
+		v->candidate_enabled = 0;
 		vhost_sock_set_timeout(v->path);
-		rc = 0;
-	} else if (v != NULL) {
-		pw_warn(PORT_LOG, "%s: a second peer was refused", v->port->name);
 	}
 	unlock_servers();
-	return rc;
+	return v != NULL ? 0 : -1;
 }
 
 static void on_destroy_connection(int vid)
 {
 	struct vhost *v = lock_server(vid);
 
-	if (v != NULL && v->connection == vid)
-		v->connection = NO_VID;
+	if (v != NULL && v->candidate == vid)
+		v->candidate = NO_VID;
+	if (v != NULL && v->serving == vid)
+		v->serving = NO_VID;
 	unlock_servers();
+}
+
+static void promote_candidate(struct vhost *v)
+{
+	take_back(v);
+	v->serving = v->candidate;
+	v->candidate = NO_VID;
+	__atomic_store_n(&v->enabled, v->candidate_enabled, __ATOMIC_RELAXED);
 }
 
 static int on_new_device(int vid)
@@ -182,9 +191,12 @@ static int on_new_device(int vid)
 	uint64_t features = 0;
 	int rc = -1;
 
-	if (v == NULL || v->connection != vid ||
-		rte_vhost_get_negotiated_features(vid, &features) < 0)
+	if (v == NULL || rte_vhost_get_negotiated_features(vid, &features) < 0)
 		goto out;
+	if (vid == v->candidate)
+		promote_candidate(v);
+	if (vid != v->serving)
+		goto out; /* an older peer: its successor is served */
 	/* We poll: the guest need not wake us. */
 	for (uint16_t ring = 0; ring < rte_vhost_get_vring_num(vid); ring++)
 		rte_vhost_enable_guest_notification(vid, ring, 0);
@@ -201,21 +213,29 @@ static void on_destroy_device(int vid)
 {
 	struct vhost *v = lock_server(vid);
 
-	if (v != NULL && v->connection == vid)
+	if (v != NULL && v->serving == vid)
 		take_back(v);
 	unlock_servers();
+}
+
+static uint32_t *rings_of(struct vhost *v, int vid)
+{
+	if (vid == v->candidate)
+		return &v->candidate_enabled;
+	return vid == v->serving ? &v->enabled : NULL;
 }
 
 /* May come before new_device: the rings are told of one by one. */
 static int on_vring_state(int vid, uint16_t ring, int enable)
 {
 	struct vhost *v = lock_server(vid);
+	uint32_t *rings = v != NULL && ring < 2 * PW_PORT_MAX_QUEUES ? rings_of(v, vid) : NULL;
 
-	if (v != NULL && v->connection == vid && ring < 2 * PW_PORT_MAX_QUEUES) {
+	if (rings != NULL) {
 		if (enable)
-			__atomic_or_fetch(&v->enabled, 1u << ring, __ATOMIC_RELAXED);
+			__atomic_or_fetch(rings, 1u << ring, __ATOMIC_RELAXED);
 		else
-			__atomic_and_fetch(&v->enabled, ~(1u << ring), __ATOMIC_RELAXED);
+			__atomic_and_fetch(rings, ~(1u << ring), __ATOMIC_RELAXED);
 		update_state(v);
 	}
 	unlock_servers();
@@ -400,7 +420,7 @@ static int vhost_open(struct pw_port *port, const struct pw_port_conf *conf, str
 	v = aligned_alloc(PW_CACHE_LINE, sizeof(*v));
 	if (v == NULL)
 		return pw_err_set(err, -ENOMEM, "out of memory");
-	*v = (struct vhost){.port = port, .vid = NO_VID, .connection = NO_VID};
+	*v = (struct vhost){.port = port, .vid = NO_VID, .serving = NO_VID, .candidate = NO_VID};
 	v->path = strdup(conf->socket);
 	if (v->path == NULL) {
 		rc = pw_err_set(err, -ENOMEM, "out of memory");
