@@ -17,7 +17,7 @@ static void keep_for_retry(struct worker *w, struct pw_pkt *pkt)
 	w->counters.retries++;
 }
 
-static void send(struct worker *w, struct pw_pkt *pkt)
+static void send_out(struct worker *w, struct pw_pkt *pkt)
 {
 	const struct view_port *vp;
 
@@ -45,7 +45,7 @@ void stage_tx(struct worker *w)
 		switch (pkt->verdict) {
 		case PW_VERDICT_CONTINUE:
 		case PW_VERDICT_TX:
-			send(w, pkt);
+			send_out(w, pkt);
 			break;
 		case PW_VERDICT_PUNT:
 			break; /* in bulk, below */
