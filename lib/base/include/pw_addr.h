@@ -21,7 +21,11 @@ struct pw_mac {
 	uint8_t b[6];
 };
 
-enum pw_family { PW_FAMILY_NONE = 0, PW_IPV4 = 4, PW_IPV6 = 6 };
+enum pw_family {
+	PW_FAMILY_NONE = 0,
+	PW_IPV4 = 4,
+	PW_IPV6 = 6
+};
 
 /* An address of either family. IPv4 sits in the first 4 bytes, network order; the rest is zero. */
 struct pw_ip {
@@ -63,6 +67,7 @@ struct pw_prefix pw_prefix_masked(const struct pw_prefix *prefix); /* host bits 
 bool pw_prefix_has_host_bits(const struct pw_prefix *prefix);
 bool pw_prefix_contains(const struct pw_prefix *prefix, const struct pw_ip *ip);
 bool pw_prefix_overlaps(const struct pw_prefix *a, const struct pw_prefix *b);
-bool pw_prefix_equal(const struct pw_prefix *a, const struct pw_prefix *b); /* host bits compared too */
+bool pw_prefix_equal(
+	const struct pw_prefix *a, const struct pw_prefix *b); /* host bits compared too */
 
 #endif

@@ -12,7 +12,8 @@
 #include <stddef.h>
 
 struct pw_alloc {
-	void *(*zalloc)(const struct pw_alloc *alloc, const char *what, size_t size); /* NULL: none */
+	void *(*zalloc)(
+		const struct pw_alloc *alloc, const char *what, size_t size); /* NULL: none */
 	void (*free)(const struct pw_alloc *alloc, void *ptr);
 	void *arg;
 };

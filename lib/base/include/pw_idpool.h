@@ -13,9 +13,9 @@
 
 struct pw_idpool;
 
-struct pw_idpool *pw_idpool_create(uint32_t n); /* NULL with errno */
-void pw_idpool_destroy(struct pw_idpool *pool); /* NULL is fine */
-int64_t pw_idpool_alloc(struct pw_idpool *pool); /* id, or -ENOSPC */
+struct pw_idpool *pw_idpool_create(uint32_t n);          /* NULL with errno */
+void pw_idpool_destroy(struct pw_idpool *pool);          /* NULL is fine */
+int64_t pw_idpool_alloc(struct pw_idpool *pool);         /* id, or -ENOSPC */
 int pw_idpool_take(struct pw_idpool *pool, uint32_t id); /* 0, -EEXIST, -ERANGE */
 void pw_idpool_free(struct pw_idpool *pool, uint32_t id);
 bool pw_idpool_used(const struct pw_idpool *pool, uint32_t id);

@@ -4,9 +4,9 @@
  *
  *     2026-11-24T09:12:33.123Z info  port: br0/pod-3f2a up (tap, 1 queue)
  *
- * With stderr at the journal ($JOURNAL_STREAM) the time is left out and a <N> priority put before the line.
- * Colours only on a terminal. The level and the sink are the one process-wide state of the
- * library (a log is a property of the process, not of an object).
+ * With stderr at the journal ($JOURNAL_STREAM) the time is left out and a <N> priority put before
+ * the line. Colours only on a terminal. The level and the sink are the one process-wide state of
+ * the library (a log is a property of the process, not of an object).
  * Threads:  any thread but a worker's fast path; one write(2) a line.
  */
 #ifndef PW_LOG_H
@@ -16,7 +16,12 @@
 #include <stdint.h>
 #include <stdarg.h>
 
-enum pw_log_level { PW_LOG_ERROR, PW_LOG_WARN, PW_LOG_INFO, PW_LOG_DEBUG };
+enum pw_log_level {
+	PW_LOG_ERROR,
+	PW_LOG_WARN,
+	PW_LOG_INFO,
+	PW_LOG_DEBUG
+};
 
 void pw_log_set_level(enum pw_log_level level);
 enum pw_log_level pw_log_level(void);

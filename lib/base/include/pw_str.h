@@ -3,7 +3,7 @@
  * pw_str.h - a growing string, and the checks of names that become file or device names.
  *
  * Threads:  the caller owns the struct.
- * Errors:   out of memory sets `failed`; appends after that do nothing; pw_str_take then gives NULL.
+ * Errors:   out of memory sets `failed`; appends after that do nothing; pw_str_take gives NULL.
  */
 #ifndef PW_STR_H
 #define PW_STR_H

@@ -26,14 +26,24 @@
 #define PW_CONF_MAX_ADDRS   16
 #define PW_CONF_NAME_MAX    31 /* names of bridges, ports, uplinks; NUL excluded */
 
-enum pw_conf_tristate { PW_CONF_AUTO, PW_CONF_YES, PW_CONF_NO };
-enum pw_conf_idle { PW_CONF_IDLE_POLL, PW_CONF_IDLE_ADAPTIVE };
+enum pw_conf_tristate {
+	PW_CONF_AUTO,
+	PW_CONF_YES,
+	PW_CONF_NO
+};
+enum pw_conf_idle {
+	PW_CONF_IDLE_POLL,
+	PW_CONF_IDLE_ADAPTIVE
+};
 enum pw_conf_port_type {
 	PW_CONF_PORT_TAP,
 	PW_CONF_PORT_VHOST_USER,
 	PW_CONF_PORT_ETHDEV,
 };
-enum pw_conf_pod_mode { PW_CONF_POD_BRIDGED, PW_CONF_POD_ROUTED };
+enum pw_conf_pod_mode {
+	PW_CONF_POD_BRIDGED,
+	PW_CONF_POD_ROUTED
+};
 enum pw_conf_route_kind { /* what a route does */
 	PW_CONF_ROUTE_VIA,
 	PW_CONF_ROUTE_HOST, /* to the node itself (host port) */
@@ -41,7 +51,11 @@ enum pw_conf_route_kind { /* what a route does */
 	PW_CONF_ROUTE_UNREACHABLE,
 	PW_CONF_ROUTE_PROHIBIT,
 };
-enum pw_conf_proto { PW_CONF_TCP = 6, PW_CONF_UDP = 17, PW_CONF_SCTP = 132 };
+enum pw_conf_proto {
+	PW_CONF_TCP = 6,
+	PW_CONF_UDP = 17,
+	PW_CONF_SCTP = 132
+};
 
 struct pw_conf_mark { /* where a thing stands in its file; 1-based */
 	uint32_t line, column;
@@ -65,17 +79,17 @@ struct pw_conf_bridge {
 struct pw_conf_port {
 	char name[PW_CONF_NAME_MAX + 1];
 	enum pw_conf_port_type type;
-	bool uplink;                       /* came from uplinks: */
-	char *device;                      /* ethdev: DPDK device string (vdev or PCI address) */
-	char *interface;                   /* tap: kernel name in the daemon's netns; the port's name */
-	char *socket;                      /* vhost-user: socket path (we are the server) */
+	bool uplink;     /* came from uplinks: */
+	char *device;    /* ethdev: DPDK device string (vdev or PCI address) */
+	char *interface; /* tap: kernel name in the daemon's netns; the port's name */
+	char *socket;    /* vhost-user: socket path (we are the server) */
 	char bridge[PW_CONF_NAME_MAX + 1]; /* "" : routed port */
 	struct pw_conf_prefixes addresses; /* routed port: our own addresses */
 	struct pw_conf_prefixes peers;     /* addresses of who is behind it: static neighbours */
-	struct pw_mac mac;                 /* ours on a routed port; zero: the device's or derived */
-	struct pw_mac peer_mac;            /* of who is behind it: a static FDB entry; zero: learn */
-	uint32_t mtu;                      /* 68..9216; 1500 */
-	uint32_t queues;                   /* 1..16; 1 */
+	struct pw_mac mac;      /* ours on a routed port; zero: the device's or derived */
+	struct pw_mac peer_mac; /* of who is behind it: a static FDB entry; zero: learn */
+	uint32_t mtu;           /* 68..9216; 1500 */
+	uint32_t queues;        /* 1..16; 1 */
 	struct pw_conf_mark mark;
 };
 
@@ -94,7 +108,7 @@ struct pw_conf_service_port {
 };
 
 struct pw_conf_service {
-	char name[256];                     /* "namespace/name"; no slash: namespace "default" is put before */
+	char name[256]; /* "namespace/name"; no slash: namespace "default" is put before */
 	struct pw_conf_prefixes cluster_ips; /* one of each family at most, full length */
 	struct pw_conf_service_port *ports;  /* at least one */
 	uint32_t n_ports;
@@ -113,11 +127,12 @@ struct pw_conf {
 	} node;
 
 	struct {
-		uint32_t control;                      /* core of the control thread */
-		uint32_t workers[PW_CONF_MAX_WORKERS]; /* cores of the workers; may repeat no core */
+		uint32_t control; /* core of the control thread */
+		uint32_t
+			workers[PW_CONF_MAX_WORKERS]; /* cores of the workers; may repeat no core */
 		uint32_t n_workers;
-		bool share;                            /* allow cores used twice or by control; false */
-		enum pw_conf_idle idle;                /* adaptive */
+		bool share;             /* allow cores used twice or by control; false */
+		enum pw_conf_idle idle; /* adaptive */
 	} cpu;
 
 	struct {
@@ -134,11 +149,11 @@ struct pw_conf {
 	struct pw_conf_prefixes pod_cidrs;     /* one of each family at most */
 	struct pw_conf_prefixes service_cidrs; /* one of each family at most */
 
-	struct { /* how pods that podway-cni brings are connected */
-		enum pw_conf_pod_mode mode;            /* bridged; routed if there is no bridge */
-		char bridge[PW_CONF_NAME_MAX + 1];     /* bridged: default the first bridge */
-		uint32_t mtu;                          /* 1500 */
-		uint32_t max;                          /* 250 */
+	struct {                            /* how pods that podway-cni brings are connected */
+		enum pw_conf_pod_mode mode; /* bridged; routed if there is no bridge */
+		char bridge[PW_CONF_NAME_MAX + 1]; /* bridged: default the first bridge */
+		uint32_t mtu;                      /* 1500 */
+		uint32_t max;                      /* 250 */
 	} pods;
 
 	struct {
