@@ -128,8 +128,8 @@ struct pw_conf {
 
 	struct {
 		uint32_t control; /* core of the control thread */
-		uint32_t
-			workers[PW_CONF_MAX_WORKERS]; /* cores of the workers; may repeat no core */
+		/* Cores of the workers; each is there once, unless share is set. */
+		uint32_t workers[PW_CONF_MAX_WORKERS];
 		uint32_t n_workers;
 		bool share;             /* allow cores used twice or by control; false */
 		enum pw_conf_idle idle; /* adaptive */
@@ -149,8 +149,9 @@ struct pw_conf {
 	struct pw_conf_prefixes pod_cidrs;     /* one of each family at most */
 	struct pw_conf_prefixes service_cidrs; /* one of each family at most */
 
-	struct {                            /* how pods that podway-cni brings are connected */
-		enum pw_conf_pod_mode mode; /* bridged; routed if there is no bridge */
+	/* How pods that podway-cni brings are connected. */
+	struct {
+		enum pw_conf_pod_mode mode;        /* bridged; routed if there is no bridge */
 		char bridge[PW_CONF_NAME_MAX + 1]; /* bridged: default the first bridge */
 		uint32_t mtu;                      /* 1500 */
 		uint32_t max;                      /* 250 */
