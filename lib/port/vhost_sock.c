@@ -12,9 +12,9 @@
 #include "pw_file.h"
 #include "vhost_sock.h"
 
-#define SOCKET_MODE     0660
-#define FOLDER_MODE     0755
-#define MESSAGE_SECONDS 1
+#define SOCKET_MODE  0660
+#define FOLDER_MODE  0755
+#define MESSAGE_USEC 500000
 
 static int make_folder(const char *path, struct pw_err *err)
 {
@@ -105,7 +105,7 @@ static int is_connection_of(int fd, const char *path)
 
 void vhost_sock_set_timeout(const char *path)
 {
-	const struct timeval limit = {.tv_sec = MESSAGE_SECONDS};
+	const struct timeval limit = {.tv_usec = MESSAGE_USEC};
 	DIR *dir = opendir("/proc/self/fd");
 	struct dirent *entry;
 

@@ -26,7 +26,7 @@ static struct pw_port *open_vhost(const char *socket_path, uint16_t queues)
 	return pw_port_open(&test_env, &conf, &err);
 }
 
-static struct pw_port *open_peer(unsigned queues)
+static struct pw_port *open_peer_named(const char *name, unsigned queues)
 {
 	char device[192];
 	struct pw_port_conf conf = {.name = "peer",
@@ -36,9 +36,14 @@ static struct pw_port *open_peer(unsigned queues)
 		.device = device,
 		.fd = -1};
 
-	snprintf(device, sizeof(device),
-		"net_virtio_user0,path=%s,queues=%u,queue_size=256,mrg_rxbuf=1", path, queues);
+	snprintf(device, sizeof(device), "%s,path=%s,queues=%u,queue_size=256,mrg_rxbuf=1", name,
+		path, queues);
 	return pw_port_open(&test_env, &conf, &err);
+}
+
+static struct pw_port *open_peer(unsigned queues)
+{
+	return open_peer_named("net_virtio_user0", queues);
 }
 
 static bool reaches_state(struct pw_port *port, enum pw_port_state state)
@@ -65,7 +70,14 @@ static int make_folder(void **state)
 	return 0;
 }
 
-static int remove_folder(void **state)
+/* One port for all: librte_vhost looks at a new socket up to a second after it was made. */
+static int open_shared(void **state)
+{
+	*state = open_vhost(path, 4);
+	return *state != NULL ? 0 : -1;
+}
+
+static int remove_folder(void)
 {
 	char cmd[96];
 
@@ -186,9 +198,9 @@ static const struct frame_spec kinds[] = {
 static void frames_cross(void **state)
 {
 	static const struct frame_spec big = {.version = 4, .proto = IPPROTO_TCP, .payload = 20000};
-	struct pw_port *port = open_vhost(path, 1), *peer = open_peer(1);
+	struct pw_port *port = *state, *peer = open_peer(1);
 
-	if (port == NULL || peer == NULL)
+	if (peer == NULL)
 		fail_msg("%s", err.msg);
 	assert_true(reaches_state(port, PW_PORT_UP));
 	print_message("caps: port %#x, peer %#x\n", port->caps, peer->caps);
@@ -200,15 +212,13 @@ static void frames_cross(void **state)
 	cross(port, peer, &big, 1400);
 	pw_port_close(peer);
 	assert_true(reaches_state(port, PW_PORT_DOWN));
-	pw_port_close(port);
 	assert_int_equal(pool_in_use(), 0);
 }
 
 static void peer_comes_again(void **state)
 {
-	struct pw_port *port = open_vhost(path, 1), *peer;
+	struct pw_port *port = *state, *peer;
 
-	assert_non_null(port);
 	for (unsigned i = 0; i < 3; i++) {
 		peer = open_peer(1);
 		if (peer == NULL)
@@ -218,7 +228,13 @@ static void peer_comes_again(void **state)
 		pw_port_close(peer);
 		assert_true(reaches_state(port, PW_PORT_DOWN));
 	}
-	peer = open_peer(1); /* and we go while it is there */
+	assert_int_equal(pool_in_use(), 0);
+}
+
+static void we_go_first(void **state)
+{
+	struct pw_port *port = *state, *peer = open_peer(1);
+
 	assert_true(reaches_state(port, PW_PORT_UP));
 	pw_port_close(port);
 	pw_port_close(peer);
@@ -227,12 +243,11 @@ static void peer_comes_again(void **state)
 
 static void fewer_rings_than_queues(void **state)
 {
-	struct pw_port *port = open_vhost(path, 4), *peer = open_peer(2);
+	struct pw_port *port = *state, *peer = open_peer(2);
 	struct rte_mbuf *pkts[PW_PORT_BURST];
 	struct pw_tx_result r;
 	uint16_t n;
 
-	assert_non_null(port);
 	assert_non_null(peer);
 	assert_true(reaches_state(port, PW_PORT_UP));
 	assert_int_equal(port->n_rxq, 4);
@@ -251,7 +266,6 @@ static void fewer_rings_than_queues(void **state)
 	assert_int_equal(pkts[0]->port, 7);
 	rte_pktmbuf_free_bulk(pkts, n);
 	pw_port_close(peer);
-	pw_port_close(port);
 	assert_int_equal(pool_in_use(), 0);
 }
 
@@ -265,15 +279,14 @@ static int dial(void)
 	return sock;
 }
 
-/* A peer that says half a message holds the thread of all ports for a second, not for ever. */
+/* A peer that says half a message holds the thread of all ports for a moment, not for ever. */
 static void half_a_message(void **state)
 {
 	const uint32_t half[3] = {5 /* SET_MEM_TABLE */, 1, 200 /* bytes, which never come */};
-	struct pw_port *port = open_vhost(path, 1), *peer;
+	struct pw_port *port = *state, *peer;
 	int sock = dial(), probe;
 	char byte;
 
-	assert_non_null(port);
 	assert_int_equal(write(sock, half, sizeof(half)), sizeof(half));
 	assert_int_equal(read(sock, &byte, 1), 0); /* thrown out */
 	close(sock);
@@ -284,22 +297,47 @@ static void half_a_message(void **state)
 	usleep(10000);
 	cross(port, peer, &kinds[0], 0);
 	close(probe);
+	usleep(10000);
 	cross(port, peer, &kinds[0], 0);
 	pw_port_close(peer);
-	pw_port_close(port);
+	assert_true(reaches_state(port, PW_PORT_DOWN));
+}
+
+/* A peer that restarts may be back before its old connection ends. */
+static void newest_peer_is_served(void **state)
+{
+	struct pw_port *port = *state, *old = open_peer(1), *new;
+
+	assert_true(reaches_state(port, PW_PORT_UP));
+	new = open_peer_named("net_virtio_user1", 1);
+	assert_non_null(new);
+	cross(port, new, &kinds[0], 0);
+	pw_port_close(old); /* nobody misses it */
+	usleep(10000);
+	assert_int_equal(pw_port_state(port), PW_PORT_UP);
+	cross(new, port, &kinds[0], 0);
+	pw_port_close(new);
+	assert_true(reaches_state(port, PW_PORT_DOWN));
+	assert_int_equal(pool_in_use(), 0);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
+	const struct CMUnitTest files[] = {
 		cmocka_unit_test(socket_file),
 		cmocka_unit_test(stale_file_is_removed),
 		cmocka_unit_test(bad_paths),
+	};
+	const struct CMUnitTest peers[] = {
 		cmocka_unit_test(frames_cross),
 		cmocka_unit_test(peer_comes_again),
 		cmocka_unit_test(fewer_rings_than_queues),
 		cmocka_unit_test(half_a_message),
+		cmocka_unit_test(newest_peer_is_served),
+		cmocka_unit_test(we_go_first),
 	};
+	int failed = cmocka_run_group_tests(files, make_folder, NULL);
 
-	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+	failed += cmocka_run_group_tests(peers, open_shared, NULL);
+	return failed + remove_folder();
 }
