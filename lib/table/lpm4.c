@@ -266,6 +266,7 @@ static void extend(struct pw_lpm4 *lpm, struct table table, uint32_t i)
 	lpm->n_free--;
 	for (uint32_t k = 0; k < GROUP_ENTRIES; k++)
 		store(below, k, table.entries[i], table.depths[i]);
+	PW_RACE_POINT();
 	__atomic_store_n(&table.entries[i], PW_LPM4_EXTENDED | group, __ATOMIC_RELEASE);
 }
 
@@ -290,6 +291,7 @@ static void shrink_path(struct pw_lpm4 *lpm, const struct path *path)
 		/* Uniform now: any entry speaks for all. */
 		store(path->tables[level - 1], path->indices[level - 1],
 			path->tables[level].entries[0], path->tables[level].depths[0]);
+		PW_RACE_POINT();
 		pw_retire_add(&lpm->retire, group);
 	}
 }
@@ -420,6 +422,7 @@ static void lookup_up_to_bulk(
 			slots[i] =
 				&pw_lpm4_group(root, entries[i])[ntohl(ip_be[i]) >> shift & 0xff];
 			__builtin_prefetch(slots[i]);
+			PW_RACE_POINT();
 			more = true;
 		}
 		if (!more)

@@ -9,6 +9,7 @@
 #include <sys/random.h>
 
 #include "pw_map64.h"
+#include "pw_race.h"
 #include "pw_retire.h"
 #include "pw_util.h"
 
@@ -198,6 +199,7 @@ static int insert(struct pw_map64 *map, uint32_t home, uint64_t key, uint64_t va
 	map->busy[b] |= (uint8_t)(1u << i);
 	map->count++;
 	__atomic_store_n(&slot->value, value, __ATOMIC_RELAXED);
+	PW_RACE_POINT();
 	__atomic_store_n(&slot->key, key, __ATOMIC_RELEASE);
 	if (distance > 0) {
 		uint32_t hops = map->hops[home] | UINT32_C(1) << (distance - 1);
@@ -244,6 +246,7 @@ int pw_map64_del(struct pw_map64 *map, uint64_t key)
 		return -ENOENT;
 	__atomic_store_n(&slot->key, 0, __ATOMIC_RELEASE);
 	map->count--;
+	PW_RACE_POINT();
 
 	uint32_t id = (uint32_t)(slot - map->buckets[0].slots);
 	uint32_t b = id / BUCKET_SLOTS;
@@ -272,6 +275,7 @@ bool pw_map64_lookup(const struct pw_map64 *map, uint64_t key, uint64_t *value)
 
 	if (slot == NULL)
 		return false;
+	PW_RACE_POINT();
 	*value = __atomic_load_n(&slot->value, __ATOMIC_ACQUIRE);
 	return true;
 }
@@ -292,6 +296,7 @@ uint64_t pw_map64_lookup_bulk(
 
 		if (slot == NULL)
 			continue;
+		PW_RACE_POINT();
 		values[i] = __atomic_load_n(&slot->value, __ATOMIC_ACQUIRE);
 		found |= UINT64_C(1) << i;
 	}

@@ -9,10 +9,12 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "pw_clock.h"
 #include "pw_limbo.h"
@@ -80,6 +82,20 @@ static inline void stress_start(struct stress *stress, void *(*reader)(void *))
 		*thread = (struct stress_thread){.stress = stress, .id = i, .random = i + 1};
 		CHECK(pthread_create(&thread->thread, NULL, reader, thread) == 0);
 	}
+}
+
+/* For sources built with PW_RACE_HOOK (pw_race.h): gives way at one point in 16, naps at one in
+ * 512, so that others come to do a lot in between. */
+void pw_race_hook(void);
+void pw_race_hook(void)
+{
+	static _Thread_local uint32_t calls;
+
+	calls++;
+	if (calls % 512 == 0)
+		nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+	else if (calls % 16 == 0)
+		sched_yield();
 }
 
 /* The writer's loop condition; looks at the clock now and then. */

@@ -3,14 +3,12 @@
  * Keys come, go and change under readers that look them up and refresh a tick in the value. A value
  * carries its key: no reader may ever see another's. Some keys are never deleted: always found.
  */
-#include <sched.h>
-
 #include "pw_map64.h"
 #include "stress.h"
 
-#define CAPACITY  900 /* of 2048 slots */
-#define KEYS      1200
-#define PERMANENT 100 /* keys 1..100 */
+#define CAPACITY  1228 /* as full as it gets: three fifths of 2048 slots */
+#define KEYS      1400
+#define PERMANENT 200 /* keys 1..200 */
 #define TICK_MASK UINT64_C(0xffff)
 
 static uint64_t value_of(uint64_t key, uint32_t tick)
@@ -82,7 +80,8 @@ int main(void)
 
 	CHECK(map != NULL);
 	stress.arg = map;
-	for (uint64_t key = 1; key <= PERMANENT; key++)
+	/* The permanent ones last: some of them overflow their buckets. */
+	for (uint64_t key = CAPACITY; key >= 1; key--)
 		CHECK(pw_map64_set(map, key, value_of(key, 0)) == 0);
 	stress_start(&stress, reader_main);
 	while (stress_goes_on(&stress)) {

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Objects replaced under readers; each is poisoned when the limbo lets it go, before it is reused.
  */
-#include <sched.h>
-
 #include "stress.h"
 
 #define SLOTS 8

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Two rings in a circle: objects filled here, checked there, and sent back for reuse. */
-#include <sched.h>
-
 #include "pw_spsc.h"
 #include "stress.h"
 

@@ -24,6 +24,7 @@
 
 #include "pw_alloc.h"
 #include "pw_limbo.h"
+#include "pw_race.h"
 
 #define PW_LPM_MISS      UINT32_MAX
 #define PW_LPM_VALUE_MAX ((UINT32_C(1) << 30) - 1)
@@ -79,9 +80,11 @@ static inline uint32_t pw_lpm4_lookup(const struct pw_lpm4 *lpm, uint32_t ip_be)
 	uint32_t ip = ntohl(ip_be);
 	uint32_t entry = __atomic_load_n(&root->top[ip >> 16], __ATOMIC_ACQUIRE);
 
-	for (int shift = 8; entry & PW_LPM4_EXTENDED; shift -= 8)
+	for (int shift = 8; entry & PW_LPM4_EXTENDED; shift -= 8) {
+		PW_RACE_POINT();
 		entry = __atomic_load_n(
 			&pw_lpm4_group(root, entry)[ip >> shift & 0xff], __ATOMIC_ACQUIRE);
+	}
 	return pw_lpm4_entry_value(entry);
 }
 
