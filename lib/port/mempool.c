@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_mbuf.h>
+#include <rte_mbuf_pool_ops.h>
 
 #include "pw_port.h"
 #include "pw_util.h"
@@ -19,6 +21,35 @@ static uint32_t cache_size(uint32_t n)
 	return PW_MIN(n / 16, 256u);
 }
 
+/*
+ * As rte_pktmbuf_pool_create, but where addresses of devices are virtual ones a buffer may lie
+ * across pages: without hugepages there would be one buffer a page of 4 KB otherwise.
+ */
+static struct rte_mempool *create_pool(
+	const char *name, uint32_t n, uint16_t data_room, int socket_id)
+{
+	unsigned flags = rte_eal_iova_mode() == RTE_IOVA_VA ? RTE_MEMPOOL_F_NO_IOVA_CONTIG : 0;
+	struct rte_pktmbuf_pool_private priv = {.mbuf_data_room_size = data_room};
+	struct rte_mempool *pool = rte_mempool_create_empty(name, n,
+		sizeof(struct rte_mbuf) + data_room, cache_size(n), sizeof(priv), socket_id, flags);
+	int rc;
+
+	if (pool == NULL)
+		return NULL;
+	rc = rte_mempool_set_ops_byname(pool, rte_mbuf_best_mempool_ops(), NULL);
+	if (rc == 0) {
+		rte_pktmbuf_pool_init(pool, &priv);
+		rc = rte_mempool_populate_default(pool);
+	}
+	if (rc < 0) {
+		rte_mempool_free(pool);
+		rte_errno = -rc;
+		return NULL;
+	}
+	rte_mempool_obj_iter(pool, rte_pktmbuf_init, NULL);
+	return pool;
+}
+
 static struct rte_mempool *create_named(uint32_t n, uint16_t data_room, int socket_id)
 {
 	struct rte_mempool *pool = NULL;
@@ -27,7 +58,7 @@ static struct rte_mempool *create_named(uint32_t n, uint16_t data_room, int sock
 	rte_errno = EEXIST;
 	for (unsigned i = 0; pool == NULL && rte_errno == EEXIST && i < NAMES_MAX; i++) {
 		snprintf(name, sizeof(name), "pw-mbuf-%u-%u", data_room, i);
-		pool = rte_pktmbuf_pool_create(name, n, cache_size(n), 0, data_room, socket_id);
+		pool = create_pool(name, n, data_room, socket_id);
 	}
 	return pool;
 }
