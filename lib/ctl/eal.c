@@ -77,8 +77,8 @@ static int start(struct pw_ctl *ctl, struct pw_err *err)
 		return pw_err_set(err, rte_errno != 0 ? -rte_errno : -EIO,
 			"DPDK does not start: %s%s%s (more with --log-level debug)",
 			rte_errno != 0 ? rte_strerror(rte_errno) : "no reason given",
-			ctl->eal_log->last_error[0] != '\0' ? "; its last word: " : "",
-			ctl->eal_log->last_error);
+			ctl->eal_log->first_error[0] != '\0' ? ": " : "",
+			ctl->eal_log->first_error);
 	ctl->eal_up = true;
 	return 0;
 }

@@ -58,9 +58,8 @@ int ctl_preflight(const struct pw_conf *conf, const struct ctl_machine *machine,
  */
 struct ctl_eal_log {
 	FILE *stream;
-	bool quiet; /* nothing above debug: the caller tells what happened */
 	size_t len;
-	char line[512], last_error[512];
+	char line[512], first_error[512];
 };
 int ctl_eal_log_open(struct ctl_eal_log *log);
 

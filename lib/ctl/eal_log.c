@@ -27,9 +27,9 @@ static void end_line(struct ctl_eal_log *log)
 
 	log->line[log->len] = '\0';
 	if (log->len > 0) {
-		if (level == PW_LOG_ERROR)
-			memcpy(log->last_error, log->line, log->len + 1);
-		pw_log(log->quiet && level != PW_LOG_DEBUG ? PW_LOG_DEBUG : level, "dpdk", "%s",
+		if (level == PW_LOG_ERROR && log->first_error[0] == '\0')
+			memcpy(log->first_error, log->line, log->len + 1);
+		pw_log(level, "dpdk", "%s",
 			log->line);
 	}
 	log->len = 0;
