@@ -91,15 +91,15 @@ static void run(struct pw_port *ports[2], uint64_t seconds, struct totals *t)
 	}
 }
 
-static void start_eal(const char *self)
+static void start_eal(void)
 {
-	const char *args[] = {self, "--no-huge", "--no-pci", "-m", "256", "--no-telemetry",
-		"--no-shconf", "-l", "0", "--log-level", "error"};
-	char *argv[sizeof(args) / sizeof(args[0])];
+	static char args[][16] = {"bench_tap", "--no-huge", "--no-pci", "-m", "256",
+		"--no-telemetry", "--no-shconf", "-l", "0", "--log-level", "error"};
+	char *argv[PW_ARRAY_SIZE(args)];
 
-	for (size_t i = 0; i < sizeof(args) / sizeof(args[0]); i++)
-		argv[i] = strdup(args[i]); /* rte_eal_init changes them */
-	if (rte_eal_init((int)(sizeof(args) / sizeof(args[0])), argv) < 0)
+	for (size_t i = 0; i < PW_ARRAY_SIZE(args); i++)
+		argv[i] = args[i];
+	if (rte_eal_init(PW_ARRAY_SIZE(args), argv) < 0)
 		exit(1);
 }
 
@@ -114,7 +114,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: %s NETNS0 NETNS1 SECONDS [big]\n", argv[0]);
 		return 2;
 	}
-	start_eal(argv[0]);
+	start_eal();
 	env.pool = pw_mempool_create(16383, 2176, 0, &err);
 	if (argc > 4)
 		env.big_pool = pw_mempool_create(511, UINT16_MAX, 0, &err);

@@ -10,7 +10,8 @@
  * port cannot do (partial checksum, GSO) is done in software first.
  *
  * Threads:  open, close, poll_state, dev_stats: control thread. rx_burst, tx_burst: workers. close
- * is called only when no worker can use the port any more (a grace period after it left the view).
+ *           is called only when no worker can use the port any more (a grace period after it left
+ *           the view).
  * Lifetime: pw_port_open allocates, pw_port_close frees.
  */
 #ifndef PW_PORT_H
@@ -38,7 +39,8 @@ enum pw_port_type {
 };
 const char *pw_port_type_name(enum pw_port_type type); /* "tap", "vhost-user", "ethdev" */
 
-enum pw_port_caps {                       /* what tx takes as it is; the rest is done in software */
+/* What tx takes as it is; the rest is done in software. */
+enum pw_port_caps {
 	PW_PORT_CAP_TX_PARTIAL = 1u << 0, /* partial L4 checksums */
 	PW_PORT_CAP_TX_TSO4 = 1u << 1,
 	PW_PORT_CAP_TX_TSO6 = 1u << 2,
@@ -74,11 +76,11 @@ enum pw_port_state {
 	PW_PORT_UP
 };
 
-struct pw_port_dev_stats {        /* what only the driver knows; since open */
+/* What only the driver knows; since open. */
+struct pw_port_dev_stats {
 	uint64_t rx_alloc_failed; /* no mbuf: poll given up */
 	uint64_t rx_errors;       /* read errors, truncated frames */
-	uint64_t rx_bad_vnet_hdr; /* frames dropped for it: counted in drops by the caller as
-				     VNET_HDR */
+	uint64_t rx_bad_vnet_hdr; /* frames dropped for it: the caller's VNET_HDR drops */
 	uint64_t tx_errors;
 	uint64_t rx_missed; /* lost before we could read, if the device tells */
 };
@@ -105,8 +107,8 @@ struct pw_port_ops {
 	/* Consumes all n; fills full, down, error and sent. */
 	void (*tx)(struct pw_port *port, uint16_t queue, struct rte_mbuf **pkts, uint16_t n,
 		struct pw_tx_result *result);
-	int (*wait_fd)(
-		struct pw_port *port, uint16_t queue); /* readable when rx has something; -1 */
+	/* Readable when rx has something; -1: none, or none any more. */
+	int (*wait_fd)(struct pw_port *port, uint16_t queue);
 	/* Control thread, about once a second and after open: refreshes state (link, peer). */
 	void (*poll_state)(struct pw_port *port);
 	void (*dev_stats)(struct pw_port *port, struct pw_port_dev_stats *stats);

@@ -38,13 +38,13 @@ static inline void quiet(void *arg, enum pw_log_level level, const char *line)
 static inline int start_eal(void **state)
 {
 	/* no-huge memory is a memfd, so that vhost-user peers can map it */
-	const char *args[] = {"test", "--no-huge", "--no-pci", "-m", "128", "--no-telemetry",
+	static char args[][16] = {"test", "--no-huge", "--no-pci", "-m", "128", "--no-telemetry",
 		"--no-shconf", "-l", "0", "--log-level", "emergency"};
 	char *argv[PW_ARRAY_SIZE(args)];
 	struct pw_err err;
 
 	for (size_t i = 0; i < PW_ARRAY_SIZE(args); i++)
-		argv[i] = strdup(args[i]);
+		argv[i] = args[i];
 	if (rte_eal_init(PW_ARRAY_SIZE(args), argv) < 0)
 		return -1;
 	pw_log_set_sink(quiet, NULL);
