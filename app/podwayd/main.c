@@ -58,8 +58,8 @@ static int version(void)
 	struct pw_ctl_version v;
 
 	pw_ctl_version(&v);
-	printf("podwayd %s (protocol %d)\nbuilt for %s with %s\n%s\n", v.version, PW_CTL_PROTOCOL,
-		v.march, v.compiler, v.dpdk);
+	printf("podwayd %s (protocol %d)\nbuilt for %s with %s\nDPDK %s\n", v.version,
+		PW_CTL_PROTOCOL, v.march, v.compiler, v.dpdk);
 	return EXIT_OK;
 }
 

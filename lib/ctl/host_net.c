@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -202,6 +203,25 @@ static int add_item(struct host_net *net, const char *ifname, enum item_kind kin
 
 /* ---- all of it ---- */
 
+/* Without an IPv6 address of the node's, the kernel's own IPv6 chatter there leads nowhere. */
+static void silence_ipv6(const struct pw_conf *conf)
+{
+	char path[128];
+	FILE *file;
+
+	for (uint32_t i = 0; i < conf->node.addresses.n; i++) {
+		if (conf->node.addresses.v[i].ip.family == PW_IPV6)
+			return;
+	}
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6",
+		conf->host.interface);
+	file = fopen(path, "we");
+	if (file == NULL)
+		return; /* no IPv6, or /proc/sys is read-only: chatter does no harm */
+	fputs("1", file);
+	fclose(file);
+}
+
 /* Has some interface this address already? Then the node keeps it there. */
 static bool is_elsewhere(struct nl_cache *addrs, const struct pw_ip *ip)
 {
@@ -286,6 +306,7 @@ struct host_net *host_net_apply(
 			strerror(errno));
 		goto err;
 	}
+	silence_ipv6(conf);
 	if (add_addresses(net, conf, err) != 0 ||
 		add_item(net, conf->host.interface, ITEM_NEIGHBOUR, &gw, err) != 0 ||
 		add_routes(net, conf, &conf->pod_cidrs, err) != 0 ||

@@ -16,7 +16,7 @@ static int ipc_init(struct pw_ctl *ctl, struct pw_err *err)
 	ctl->ipc = pw_ipc_server_create(&conf, err);
 	if (ctl->ipc == NULL)
 		return pw_err_prefix(err, "control_socket");
-	pw_info("ctl", "answering on %s", ctl->conf->control_socket);
+	pw_debug("ctl", "listening on %s", ctl->conf->control_socket);
 	return 0;
 }
 

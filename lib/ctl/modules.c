@@ -2,9 +2,10 @@
 /*
  * modules.c - the modules of the control plane in the order they start.
  *
- * Tables come before what fills them, workers before ports, ports before routes that go out of
- * them, pods after the bridges they join, and the socket last: who can connect finds everything in
- * place.
+ * What another daemon may hold (state folder, socket) comes first, so that a second one ends before
+ * it touches anything; requests wait in the socket until the loop runs. Tables come before what
+ * fills them, workers before ports, ports before routes that go out of them, pods after the bridges
+ * they join.
  */
 #include "ctl.h"
 
@@ -32,6 +33,7 @@
 const struct ctl_module *const ctl_modules[] = {
 	&ctl_module_loop,
 	&ctl_module_state,
+	&ctl_module_ipc,
 	&ctl_module_eal,
 	&ctl_module_tables,
 	&ctl_module_route,
@@ -51,7 +53,6 @@ const struct ctl_module *const ctl_modules[] = {
 	&ctl_module_saved,
 	&ctl_module_pod,
 	&ctl_module_status,
-	&ctl_module_ipc,
 	&ctl_module_notify,
 	NULL,
 };

@@ -236,6 +236,8 @@ static void pod_fini(struct pw_ctl *ctl)
 	while ((pod = LIST_FIRST(&ctl->pods->list)) != NULL) {
 		if (pod->port != NULL)
 			pod->port->pod = NULL;
+		if (pod->state == CTL_POD_PREPARED)
+			pod_release(pod, NULL, NULL);
 		pod_destroy(pod);
 	}
 	pw_ipam_pool_destroy(ctl->ipam);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
 #include <rte_version.h>
 
 #include "pw_ctl.h"
@@ -10,6 +12,6 @@ void pw_ctl_version(struct pw_ctl_version *version)
 		.version = PW_VERSION,
 		.march = PW_MARCH,
 		.compiler = PW_COMPILER,
-		.dpdk = rte_version(),
+		.dpdk = rte_version() + strlen("DPDK "),
 	};
 }

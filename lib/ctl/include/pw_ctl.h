@@ -29,7 +29,7 @@ struct pw_ctl_version {
 	const char *version;  /* of podway */
 	const char *march;    /* CPU it was compiled for */
 	const char *compiler; /* "gcc 12.2.0" */
-	const char *dpdk;     /* "DPDK 22.11.10", of the library that runs */
+	const char *dpdk;     /* "22.11.10": of the library that runs */
 };
 #define PW_CTL_PROTOCOL 1 /* docs/control-api.md */
 void pw_ctl_version(struct pw_ctl_version *version);
