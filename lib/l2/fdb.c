@@ -32,11 +32,6 @@ struct pw_fdb {
 	struct pw_fdb_stats stats;
 };
 
-static inline uint64_t key_of(uint16_t bridge, uint64_t mac48)
-{
-	return (uint64_t)bridge << MAC_BITS | (mac48 & MAC_MASK);
-}
-
 static inline uint16_t key_bridge(uint64_t key)
 {
 	return (uint16_t)(key >> MAC_BITS);
@@ -135,7 +130,7 @@ int pw_fdb_set_static(struct pw_fdb *fdb, uint16_t bridge, uint64_t mac48, uint1
 
 	if (old != PW_FDB_MISS && pw_fdb_result_static(old))
 		return pw_fdb_result_port(old) == port ? 0 : -EEXIST;
-	return store(fdb, key_of(bridge, mac48), old, port | STATIC_BIT);
+	return store(fdb, pw_fdb_key(bridge, mac48), old, port | STATIC_BIT);
 }
 
 int pw_fdb_learn(struct pw_fdb *fdb, uint16_t bridge, uint64_t mac48, uint16_t port,
@@ -157,7 +152,7 @@ int pw_fdb_learn(struct pw_fdb *fdb, uint16_t bridge, uint64_t mac48, uint16_t p
 		return -ENOSPC;
 	}
 
-	int ret = store(fdb, key_of(bridge, mac48), old, learned_value(port, now_sec));
+	int ret = store(fdb, pw_fdb_key(bridge, mac48), old, learned_value(port, now_sec));
 
 	if (ret < 0)
 		return ret;
@@ -178,7 +173,7 @@ int pw_fdb_del(struct pw_fdb *fdb, uint16_t bridge, uint64_t mac48)
 
 	if (value == PW_FDB_MISS)
 		return -ENOENT;
-	remove_entry(fdb, key_of(bridge, mac48), value);
+	remove_entry(fdb, pw_fdb_key(bridge, mac48), value);
 	return 0;
 }
 
@@ -290,7 +285,17 @@ uint64_t pw_fdb_lookup(const struct pw_fdb *fdb, uint16_t bridge, uint64_t mac48
 {
 	uint64_t value;
 
-	return pw_map64_lookup(fdb->map, key_of(bridge, mac48), &value) ? value : PW_FDB_MISS;
+	return pw_map64_lookup(fdb->map, pw_fdb_key(bridge, mac48), &value) ? value : PW_FDB_MISS;
+}
+
+void pw_fdb_lookup_bulk(
+	const struct pw_fdb *fdb, const uint64_t *keys, uint64_t *results, uint32_t n)
+{
+	uint64_t found = pw_map64_lookup_bulk(fdb->map, keys, results, n);
+
+	for (uint32_t i = 0; i < n; i++)
+		if (!(found >> i & 1))
+			results[i] = PW_FDB_MISS;
 }
 
 bool pw_fdb_source_known(struct pw_fdb *fdb, uint16_t bridge, uint64_t mac48, uint16_t port,
@@ -306,6 +311,6 @@ bool pw_fdb_source_known(struct pw_fdb *fdb, uint16_t bridge, uint64_t mac48, ui
 		/* Lost to another worker or to the control thread: as good as refreshed, or gone.
 		 */
 		pw_map64_replace(
-			fdb->map, key_of(bridge, mac48), value, learned_value(port, now_sec));
+			fdb->map, pw_fdb_key(bridge, mac48), value, learned_value(port, now_sec));
 	return true;
 }

@@ -33,7 +33,7 @@ struct pw_map64 {
 	struct bucket *buckets;
 	uint32_t *hops; /* a bucket: bit d: entries of this home in bucket +1+d. W: writer R: all */
 	uint32_t mask;
-	uint64_t seed;
+	uint64_t seed, factor;
 
 	/* The writer's. */
 	const struct pw_alloc *alloc __attribute__((aligned(PW_CACHE_LINE)));
@@ -44,7 +44,7 @@ struct pw_map64 {
 	uint32_t capacity;
 };
 
-/* Finaliser of MurmurHash3 (public domain), over the seeded key. */
+/* Finaliser of MurmurHash3 (public domain), over the seeded key, with a secret second factor. */
 static inline uint32_t home_of(const struct pw_map64 *map, uint64_t key)
 {
 	uint64_t h = key ^ map->seed;
@@ -52,10 +52,12 @@ static inline uint32_t home_of(const struct pw_map64 *map, uint64_t key)
 	h ^= h >> 33;
 	h *= UINT64_C(0xff51afd7ed558ccd);
 	h ^= h >> 33;
-	h *= UINT64_C(0xc4ceb9fe1a85ec53);
+	h *= map->factor;
 	return (uint32_t)(h >> 32) & map->mask;
 }
 
+/* Slots fill from the first on and most buckets hold one entry: to stop early beats comparing all.
+ */
 static inline struct slot *find_in(struct bucket *bucket, uint64_t key)
 {
 	for (uint32_t i = 0; i < BUCKET_SLOTS; i++)
@@ -130,6 +132,19 @@ static int alloc_arrays(struct pw_map64 *map, uint32_t n_buckets)
 	return 0;
 }
 
+/* Without entropy (early at boot) the map works all the same, with a hash that could be guessed. */
+static void choose_hash(struct pw_map64 *map)
+{
+	uint64_t random[2];
+
+	if (getrandom(random, sizeof(random), GRND_NONBLOCK) != sizeof(random)) {
+		random[0] = UINT64_C(0xa0761d6478bd642f);
+		random[1] = UINT64_C(0xe7037ed1a0b428db);
+	}
+	map->seed = random[0];
+	map->factor = random[1] | 1;
+}
+
 struct pw_map64 *pw_map64_create(
 	const struct pw_alloc *alloc, struct pw_limbo *limbo, uint32_t capacity)
 {
@@ -156,9 +171,7 @@ struct pw_map64 *pw_map64_create(
 		errno = ENOMEM;
 		return NULL;
 	}
-	/* Without entropy the map works all the same, with a seed that could be guessed. */
-	if (getrandom(&map->seed, sizeof(map->seed), GRND_NONBLOCK) != sizeof(map->seed))
-		map->seed = (uintptr_t)map;
+	choose_hash(map);
 	return map;
 }
 

@@ -5,11 +5,11 @@
  * Maps (bridge, MAC) to a port in O(1). Static entries belong to pods and are never overridden by a
  * learned one (L2-2). Workers only look up and refresh the age; what they see for the first time,
  * or on another port, they report, and the control thread learns it (L2-1). Threads:  set, learn,
- * del, flush, age, foreach, count, stats: control thread. lookup, source_known: any worker. Ticks:
- * seconds of the coarse clock (16 bits, wrapping; worker and control thread within 16 s). Errors:
- * -ENOSPC table or port full (counted), -EEXIST a static entry of another port stands there,
- *           -EINVAL no bridge, no port, or a MAC that is no station's (zero, multicast).
- * Cost:     one cache line a lookup; a source refreshes its entry once a second at most.
+ * del, flush, age, foreach, count, stats: control thread. lookup, lookup_bulk, source_known: any
+ * worker. Ticks: seconds of the coarse clock (16 bits, wrapping; worker and control thread within
+ * 16 s). Errors: -ENOSPC table or port full (counted), -EEXIST a static entry of another port
+ * stands there, -EINVAL no bridge, no port, or a MAC that is no station's (zero, multicast). Cost:
+ * one cache line a lookup; a source refreshes its entry once a second at most.
  */
 #ifndef PW_FDB_H
 #define PW_FDB_H
@@ -57,6 +57,13 @@ const struct pw_fdb_stats *pw_fdb_stats(const struct pw_fdb *fdb);
 /* Worker's side. A result is one word. */
 #define PW_FDB_MISS UINT64_MAX
 uint64_t pw_fdb_lookup(const struct pw_fdb *fdb, uint16_t bridge, uint64_t mac48);
+/* n <= 64 keys of pw_fdb_key(); prefetches all, then looks. */
+void pw_fdb_lookup_bulk(
+	const struct pw_fdb *fdb, const uint64_t *keys, uint64_t *results, uint32_t n);
+static inline uint64_t pw_fdb_key(uint16_t bridge, uint64_t mac48)
+{
+	return (uint64_t)bridge << 48 | mac48;
+}
 static inline uint16_t pw_fdb_result_port(uint64_t result)
 {
 	return (uint16_t)result;

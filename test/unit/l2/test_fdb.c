@@ -215,6 +215,22 @@ static void foreach_tells_all(void **state)
 	assert_int_equal(seen[0].age_sec, 12);
 }
 
+static void bulk_is_the_same(void **state)
+{
+	uint64_t keys[64], results[64];
+
+	for (uint64_t i = 0; i < 64; i++) {
+		if (i % 3 != 0)
+			assert_int_equal(pw_fdb_learn(fdb, 5, MAC + i, (uint16_t)i, NOW, MANY), 0);
+		keys[i] = pw_fdb_key(5, MAC + i);
+	}
+	pw_fdb_lookup_bulk(fdb, keys, results, 64);
+	for (uint64_t i = 0; i < 64; i++) {
+		assert_true(results[i] == pw_fdb_lookup(fdb, 5, MAC + i));
+		assert_int_equal(results[i] != PW_FDB_MISS, i % 3 != 0);
+	}
+}
+
 static void allocation_failures(void **state)
 {
 	struct pw_fdb *other;
@@ -247,6 +263,7 @@ int main(void)
 		T(very_long_ageing_still_ends),
 		T(flush_by_bridge_and_port),
 		T(foreach_tells_all),
+		T(bulk_is_the_same),
 		T(allocation_failures),
 #undef T
 	};
