@@ -373,9 +373,10 @@ static json_t *describe_pod(const struct ctl_pod *pod)
 
 	for (uint32_t i = 0; i < pod->n_ips; i++)
 		json_array_append_new(addresses, pw_json_prefix(&pod->ips[i].address));
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:i, s:s?, s:I, s:s}",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:i, s:s?, s:I, s:s}",
 		"namespace", pod->pod_namespace, "name", pod->pod_name, "container_id",
-		pod->container_id, "ifname", pod->ifname, "netns", pod->netns, "addresses",
+		pod->container_id, "ifname", pod->ifname, "network", pod->network, "netns",
+		pod->netns, "addresses",
 		addresses, "mac", pw_json_mac(&pod->mac), "port", pod->port_name, "mtu",
 		(int)pod->mtu, "bridge", ctl_bridge_name(pod->ctl, pod->bridge), "age_sec",
 		(json_int_t)(age > 0 ? age : 0), "state",

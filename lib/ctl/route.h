@@ -31,8 +31,23 @@ struct ctl_known {
 };
 const struct ctl_known *ctl_known_find(const struct pw_ctl *ctl, uint32_t ip_be);
 
+/* Every one of them, in no order. */
+void ctl_known_foreach(
+	const struct pw_ctl *ctl, void (*fn)(void *arg, const struct ctl_known *known), void *arg);
+
 /* A route of the configuration (PW_ORIGIN_CONFIG) or of routes.add (PW_ORIGIN_CTL). */
 int ctl_route_config(struct pw_ctl *ctl, const struct pw_conf_route *route,
 	enum pw_route_origin origin, struct pw_err *err);
+/* The same; replace: of the same prefix and origin. */
+int ctl_route_set(struct pw_ctl *ctl, const struct pw_conf_route *route,
+	enum pw_route_origin origin, bool replace, struct pw_err *err);
+/* Routes of routes.add that were saved; called once, after the configuration's. */
+void ctl_route_load_saved(struct pw_ctl *ctl);
+/* Is there a route whose next hop is on this interface? *prefix: the first one found. */
+bool ctl_route_uses_iface(const struct pw_ctl *ctl, uint32_t iface, struct pw_prefix *prefix);
+
+/* vip: an address of a Service, which answers ping; else a service CIDR, where unused addresses end. */
+int ctl_route_service_add(struct pw_ctl *ctl, const struct pw_prefix *prefix, bool vip);
+int ctl_route_service_del(struct pw_ctl *ctl, const struct pw_prefix *prefix);
 
 #endif

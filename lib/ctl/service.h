@@ -12,5 +12,7 @@ extern const struct ctl_module ctl_module_flow;
 int ctl_service_config(
 	struct pw_ctl *ctl, const struct pw_conf_service *service, struct pw_err *err);
 uint32_t ctl_service_count(const struct pw_ctl *ctl);
+/* Services of services.add that were saved; called once, after the configuration's. */
+void ctl_service_load_saved(struct pw_ctl *ctl);
 
 #endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* saved.c - run-time settings in the state folder (saved.h). */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pw_file.h"
+#include "route.h"
+#include "saved.h"
+#include "service.h"
+
+#define SAVED_VERSION   1
+#define SAVED_MAX_BYTES (64u << 20)
+
+static void path_of(const struct pw_ctl *ctl, const char *kind, char path[static PATH_MAX])
+{
+	snprintf(path, PATH_MAX, "%s/%s.json", ctl->conf->state_dir, kind);
+}
+
+int ctl_saved_write(struct pw_ctl *ctl, const char *kind, json_t *items, struct pw_err *err)
+{
+	json_t *doc = json_pack("{s:i, s:O}", "version", SAVED_VERSION, kind, items);
+	char *text = doc != NULL ? json_dumps(doc, JSON_INDENT(1)) : NULL;
+	char path[PATH_MAX];
+	int rc = -ENOMEM;
+
+	path_of(ctl, kind, path);
+	if (text != NULL)
+		rc = pw_file_write_atomic(path, text, strlen(text), 0600);
+	free(text);
+	json_decref(doc);
+	if (rc != 0)
+		return pw_err_set(err, rc, "%s cannot be written: %s", path, strerror(-rc));
+	return 0;
+}
+
+static void set_aside(const char *path, const char *why)
+{
+	char aside[PATH_MAX + 16];
+
+	snprintf(aside, sizeof(aside), "%s.corrupt", path);
+	if (rename(path, aside) == 0)
+		pw_warn("state", "%s: %s; set aside as %s and ignored", path, why, aside);
+	else
+		pw_warn("state", "%s: %s; ignored", path, why);
+}
+
+json_t *ctl_saved_read(struct pw_ctl *ctl, const char *kind)
+{
+	char path[PATH_MAX], *text = NULL;
+	json_error_t at;
+	json_t *doc, *items;
+	size_t len;
+	int rc;
+
+	path_of(ctl, kind, path);
+	rc = pw_file_read(path, SAVED_MAX_BYTES, &text, &len);
+	if (rc == -ENOENT)
+		return NULL;
+	if (rc != 0) {
+		set_aside(path, strerror(-rc));
+		return NULL;
+	}
+	doc = json_loadb(text, len, JSON_REJECT_DUPLICATES, &at);
+	free(text);
+	items = json_object_get(doc, kind);
+	if (!json_is_array(items) || pw_json_int(doc, "version", 0) != SAVED_VERSION) {
+		set_aside(path, doc == NULL ? at.text : "not of this version");
+		json_decref(doc);
+		return NULL;
+	}
+	json_incref(items);
+	json_decref(doc);
+	return items;
+}
+
+static int init(struct pw_ctl *ctl, struct pw_err *err)
+{
+	(void)err;
+	ctl_route_load_saved(ctl);
+	ctl_service_load_saved(ctl);
+	return 0;
+}
+
+const struct ctl_module ctl_module_saved = {.name = "saved", .init = init};

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* service_priv.h - what service.c and service_methods.c share. */
+#ifndef CTL_SERVICE_PRIV_H
+#define CTL_SERVICE_PRIV_H
+
+#include <sys/queue.h>
+
+#include "service.h"
+
+enum service_origin { SERVICE_CONFIG, SERVICE_CTL };
+
+struct service {
+	TAILQ_ENTRY(service) link;
+	enum service_origin origin;
+	struct pw_conf_service spec; /* owned: name, ports, endpoints */
+	uint32_t *ids;               /* of the NAT, one a port; IPv4 */
+};
+
+TAILQ_HEAD(service_list, service);
+
+struct vip { /* an address of Services, while it has any */
+	LIST_ENTRY(vip) link;
+	uint32_t ip_be;
+	uint32_t refs; /* (service, port) pairs */
+};
+
+LIST_HEAD(vip_list, vip);
+
+struct ctl_services {
+	struct service_list list; /* in the order they came */
+	struct vip_list vips;
+	uint32_t count;
+	struct pw_prefix cidrs[PW_CONF_MAX_ADDRS]; /* those routed to nowhere */
+	uint32_t n_cidrs;
+};
+
+struct service *service_find(const struct pw_ctl *ctl, const char *name);
+/* All of it or nothing. replace: of the same name and origin. Takes a copy of spec. */
+int service_set(struct pw_ctl *ctl, const struct pw_conf_service *spec, enum service_origin origin,
+	bool replace, struct pw_err *err);
+void service_remove(struct pw_ctl *ctl, struct service *service);
+void service_spec_free(struct pw_conf_service *spec);
+
+extern const struct pw_ipc_method service_methods[];
+/* From the JSON of services.add or of the state folder; out is to be freed in any case. */
+int service_decode(const json_t *json, struct pw_conf_service *out, bool *replace, struct pw_err *err);
+
+#endif
