@@ -376,11 +376,10 @@ static json_t *describe_pod(const struct ctl_pod *pod)
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:i, s:s?, s:I, s:s}",
 		"namespace", pod->pod_namespace, "name", pod->pod_name, "container_id",
 		pod->container_id, "ifname", pod->ifname, "network", pod->network, "netns",
-		pod->netns, "addresses",
-		addresses, "mac", pw_json_mac(&pod->mac), "port", pod->port_name, "mtu",
-		(int)pod->mtu, "bridge", ctl_bridge_name(pod->ctl, pod->bridge), "age_sec",
-		(json_int_t)(age > 0 ? age : 0), "state",
-		pod->state == CTL_POD_LOST ? "lost" : "up");
+		pod->netns, "addresses", addresses, "mac", pw_json_mac(&pod->mac), "port",
+		pod->port_name, "mtu", (int)pod->mtu, "bridge",
+		ctl_bridge_name(pod->ctl, pod->bridge), "age_sec", (json_int_t)(age > 0 ? age : 0),
+		"state", pod->state == CTL_POD_LOST ? "lost" : "up");
 }
 
 static int pods_list(void *ctx, struct pw_ipc_request *req, void *params, json_t **result,
