@@ -42,7 +42,7 @@ static void push_chunk(struct flow_table *table, uint32_t first, uint32_t n)
 	do {
 		chunk_set(table, first, (uint32_t)head, n);
 		next = ((head >> 32) + 1) << 32 | first;
-		FLOW_YIELD();
+		PW_RACE_POINT();
 	} while (!__atomic_compare_exchange_n(
 		&table->pool, &head, next, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
 }
@@ -58,7 +58,7 @@ static uint32_t pop_chunk(struct flow_table *table, uint32_t *n)
 			return 0;
 		link = chunk_get(table, (uint32_t)head);
 		next = ((head >> 32) + 1) << 32 | (uint32_t)link;
-		FLOW_YIELD();
+		PW_RACE_POINT();
 	} while (!__atomic_compare_exchange_n(
 		&table->pool, &head, next, false, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE));
 	*n = (uint32_t)(link >> 32);
@@ -151,7 +151,14 @@ uint32_t flow_pool_get(struct flow_table *table, uint32_t cache)
 		refill(table, c);
 	if (c->n_free == 0)
 		take_back(table, c);
-	return c->n_free > 0 ? c->free[--c->n_free] : 0;
+	if (c->n_free == 0)
+		return 0;
+
+	uint32_t line = c->free[--c->n_free];
+
+	if (c->n_free > 0) /* the next insert's */
+		__builtin_prefetch(&table->lines[c->free[c->n_free - 1]], 1);
+	return line;
 }
 
 void flow_pool_retire(struct flow_table *table, uint32_t cache, uint32_t line)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What is written to slots and states, and in which order, is what docs/concurrency.md proves.
- * FLOW_YIELD() stands before each atomic step (flow_hook.h).
+ * PW_RACE_POINT() stands before each step that another worker may see (flow_hook.h).
  */
 #include <errno.h>
 
@@ -137,7 +137,7 @@ static bool slot_claim_in(struct flow_bucket *bucket, uint32_t ref, unsigned *sl
 	for (unsigned i = 0; i < FLOW_SLOTS; i++) {
 		uint32_t empty = 0;
 
-		FLOW_YIELD();
+		PW_RACE_POINT();
 		if (__atomic_load_n(&bucket->ref[i], __ATOMIC_RELAXED) == 0 &&
 			__atomic_compare_exchange_n(&bucket->ref[i], &empty, ref, false,
 				__ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
@@ -150,13 +150,13 @@ static bool slot_claim_in(struct flow_bucket *bucket, uint32_t ref, unsigned *sl
 
 static void tag_publish(struct flow_bucket *bucket, unsigned slot, uint16_t tag)
 {
-	FLOW_YIELD();
+	PW_RACE_POINT();
 	__atomic_store_n(&bucket->tag[slot], tag, __ATOMIC_SEQ_CST);
 }
 
 static void overflow_add(struct flow_bucket *home, uint32_t n)
 {
-	FLOW_YIELD();
+	PW_RACE_POINT();
 	__atomic_add_fetch(&home->overflow, n, __ATOMIC_SEQ_CST);
 }
 
@@ -193,9 +193,9 @@ static bool slot_clear_in(struct flow_bucket *bucket, uint32_t ref)
 	for (unsigned i = 0; i < FLOW_SLOTS; i++) {
 		if (__atomic_load_n(&bucket->ref[i], __ATOMIC_RELAXED) != ref)
 			continue;
-		FLOW_YIELD();
+		PW_RACE_POINT();
 		__atomic_store_n(&bucket->tag[i], 0, __ATOMIC_RELAXED);
-		FLOW_YIELD();
+		PW_RACE_POINT();
 		__atomic_store_n(&bucket->ref[i], 0, __ATOMIC_RELEASE);
 		return true;
 	}
@@ -245,7 +245,7 @@ static enum rival contend(struct flow_table *table, uint32_t self, uint32_t othe
 		case FLOW_PENDING:
 			if (other < self)
 				return RIVAL_AHEAD;
-			FLOW_YIELD();
+			PW_RACE_POINT();
 			if (FLOW_BUG(NO_ABORT) || flow_state_cas(line, &state,
 							  flow_state_set_life(state, FLOW_ABORTED)))
 				return RIVAL_GONE;
@@ -260,16 +260,16 @@ static enum flow_status settle_in(struct flow_table *table, const struct flow_bu
 	uint32_t self, const struct flow_key *key, uint16_t tag, uint32_t *found)
 {
 	for (unsigned i = 0; i < FLOW_SLOTS; i++) {
-		FLOW_YIELD();
+		PW_RACE_POINT();
 		if (__atomic_load_n(&bucket->tag[i], __ATOMIC_SEQ_CST) != tag)
 			continue;
-		FLOW_YIELD();
+		PW_RACE_POINT();
 		uint32_t ref = ref_load(bucket, i);
 
 		if (ref == 0 || ref >> 1 == self ||
 			!flow_line_has(&table->lines[ref >> 1], (enum flow_dir)(ref & 1), key))
 			continue;
-		FLOW_YIELD();
+		PW_RACE_POINT();
 		switch (contend(table, self, ref >> 1)) {
 		case RIVAL_LIVE:
 			*found = ref;
@@ -292,7 +292,7 @@ static enum flow_status settle(
 	uint16_t tag = tag_of(hash);
 	enum flow_status status = settle_in(table, home, self, &key, tag, found);
 
-	FLOW_YIELD();
+	PW_RACE_POINT();
 	if (status != FLOW_INSERTED || __atomic_load_n(&home->overflow, __ATOMIC_SEQ_CST) == 0)
 		return status;
 	for (uint32_t step = 1; step < FLOW_PROBE && status == FLOW_INSERTED; step++)
@@ -337,7 +337,7 @@ static enum flow_status go_live(
 
 	uint32_t state = flow_state(&table->lines[line]);
 
-	FLOW_YIELD();
+	PW_RACE_POINT();
 	if (FLOW_BUG(BLIND_LIVE)) {
 		__atomic_store_n(&table->lines[line].state, flow_state_set_life(state, FLOW_LIVE),
 			__ATOMIC_RELEASE);
@@ -370,6 +370,7 @@ enum flow_status flow_insert(
 
 	if (line == 0)
 		return FLOW_NO_LINE;
+	__builtin_prefetch(flow_home(table, hash[FLOW_REPLY]), 1);
 	line_fill(&table->lines[line], new_flow);
 	if (FLOW_BUG(RESCAN_FIRST) &&
 		(settle(table, line, FLOW_ORIG, hash[0], ref) != FLOW_INSERTED ||
@@ -394,7 +395,7 @@ enum flow_status flow_insert(
 
 static bool kill_and_unlink(struct flow_table *table, uint32_t line, uint32_t state)
 {
-	FLOW_YIELD();
+	PW_RACE_POINT();
 	if (!flow_state_cas(&table->lines[line], &state, flow_state_set_life(state, FLOW_DEAD)))
 		return false;
 	unlink_line(table, line);
