@@ -83,6 +83,12 @@ static int validate(struct pw_ctl *ctl, const struct ctl_port_spec *spec, struct
 		return pw_err_set(err, -EINVAL,
 			"port %s: needs a bridge, or addresses or peers: nothing would reach it",
 			spec->name);
+	if (routed && spec->type != PW_PORT_TAP && n_addresses == 0 &&
+		pw_mac_is_zero(&spec->peer_mac))
+		return pw_err_set(err, -EINVAL,
+			"port %s: peers without addresses of ours need peer_mac: nobody could ask "
+			"for it",
+			spec->name);
 	return 0;
 }
 
@@ -108,6 +114,14 @@ static struct pw_port *open_device(
 		conf.mac = pw_mac_from_u64(derived);
 	strlcpy(conf.name, spec->name, sizeof(conf.name));
 	return pw_port_open(&ctl->port_env, &conf, err);
+}
+
+/* On a bridge MACs are learned; behind a routed TAP is the kernel, whose MAC we can ask for. */
+static uint64_t peer_mac48(const struct ctl_port_spec *spec, const struct pw_port *port)
+{
+	if (!pw_mac_is_zero(&spec->peer_mac))
+		return pw_mac_to_u64(&spec->peer_mac);
+	return spec->bridge == PW_BRIDGE_NONE ? pw_mac_to_u64(&port->peer_mac) : 0;
 }
 
 static struct ctl_port *create(
@@ -138,8 +152,7 @@ static struct ctl_port *create(
 	port->port = open_device(ctl, spec, index, err);
 	if (port->port == NULL)
 		goto err;
-	port->peer_mac48 = pw_mac_to_u64(
-		pw_mac_is_zero(&spec->peer_mac) ? &port->port->peer_mac : &spec->peer_mac);
+	port->peer_mac48 = peer_mac48(spec, port->port);
 	port->router_mac48 =
 		bridge != NULL ? bridge->router_mac48 : pw_mac_to_u64(&port->port->mac);
 	return port;
