@@ -34,18 +34,14 @@
 struct tap {
 	int fd;
 	uint32_t dead;    /* W: rx, tx, control  R: all */
-	uint16_t n_segs;  /* of a full chain */
-	uint16_t n_empty; /* of its first ones that the last frame took */
+	uint16_t n_chain; /* small buffers that hold the largest frame */
+	uint16_t n_segs;  /* buffers in use now: n_chain, or a small and a big one */
+	uint16_t n_empty; /* of them the first ones, that the last frame took */
 	struct rte_mbuf *seg[RX_SEGS_MAX];
 	struct iovec iov[RX_SEGS_MAX];
 	uint64_t rx_alloc_failed, rx_errors, rx_bad_vnet_hdr;       /* W: rx  R: control */
 	uint64_t tx_errors __attribute__((aligned(PW_CACHE_LINE))); /* W: tx  R: control */
 };
-
-static struct rte_mempool *seg_pool(const struct pw_port *port, uint16_t i)
-{
-	return i > 0 && port->env->big_pool ? port->env->big_pool : port->env->pool;
-}
 
 /* Header and data in the first buffer, data alone in the others (which need no headroom). */
 static void place_seg(struct tap *tap, uint16_t i, struct rte_mbuf *m)
@@ -61,19 +57,44 @@ static void place_seg(struct tap *tap, uint16_t i, struct rte_mbuf *m)
 	}
 }
 
-/* Replaces what the last frame took. False: no memory; what is there stays. */
-static bool refill(struct pw_port *port, struct tap *tap)
+/* Room for large frames: one big buffer if there is one. */
+static bool fill_big(struct pw_port *port, struct tap *tap)
 {
-	while (tap->n_empty > 0) {
-		uint16_t i = tap->n_empty - 1;
-		struct rte_mbuf *m = rte_pktmbuf_alloc(seg_pool(port, i));
+	struct rte_mbuf *big = port->env->big_pool ? rte_pktmbuf_alloc(port->env->big_pool) : NULL;
+
+	if (big == NULL)
+		return false;
+	if (tap->n_segs > tap->n_empty) /* the rest of a chain from leaner times */
+		rte_pktmbuf_free_bulk(tap->seg + tap->n_empty, tap->n_segs - tap->n_empty);
+	place_seg(tap, 1, big);
+	tap->n_segs = 2;
+	tap->n_empty = 1;
+	return true;
+}
+
+/* Slots n_empty - 1 down to `first` from the pool of small buffers. */
+static bool fill_small(struct pw_port *port, struct tap *tap, uint16_t first)
+{
+	while (tap->n_empty > first) {
+		struct rte_mbuf *m = rte_pktmbuf_alloc(port->env->pool);
 
 		if (m == NULL)
 			return false;
-		place_seg(tap, i, m);
-		tap->n_empty = i;
+		place_seg(tap, --tap->n_empty, m);
 	}
 	return true;
+}
+
+/* Replaces what the last frame took. False: no memory; what is there stays. */
+static bool refill(struct pw_port *port, struct tap *tap)
+{
+	if (tap->n_empty > 1 && !fill_big(port, tap)) {
+		if (tap->n_empty == tap->n_segs)
+			tap->n_empty = tap->n_segs = tap->n_chain;
+		if (!fill_small(port, tap, 1))
+			return false;
+	}
+	return fill_small(port, tap, 0);
 }
 
 /* Makes a frame of the first len bytes of the chain. */
@@ -284,20 +305,22 @@ static void tap_dev_stats(struct pw_port *port, struct pw_port_dev_stats *stats)
 	};
 }
 
-/* How many buffers hold the largest frame and one byte more: to see that one was cut off. */
-static int chain_len(const struct pw_port *port, struct pw_err *err)
+/* How many small buffers hold the largest frame and one byte more: to see that one was cut off. */
+static int chain_len(const struct pw_port_env *env, struct pw_err *err)
 {
-	uint32_t room = rte_pktmbuf_data_room_size(port->env->pool) - RTE_PKTMBUF_HEADROOM;
-	uint16_t n = 1;
+	uint32_t small = rte_pktmbuf_data_room_size(env->pool), room = small - RTE_PKTMBUF_HEADROOM;
+	int n = 1;
 
+	if (env->big_pool != NULL && room + rte_pktmbuf_data_room_size(env->big_pool) <= FRAME_MAX)
+		return pw_err_set(err, -EINVAL, "big buffers of %u bytes hold no 64 KB frame",
+			rte_pktmbuf_data_room_size(env->big_pool));
 	for (; room <= FRAME_MAX; n++)
-		room += rte_pktmbuf_data_room_size(seg_pool(port, n));
+		room += small;
 	if (n > RX_SEGS_MAX)
 		return pw_err_set(err, -EINVAL,
 			"mbufs of %u bytes are too small for a TAP: at least %u "
 			"(memory.mbuf_bytes)",
-			rte_pktmbuf_data_room_size(port->env->pool),
-			RTE_PKTMBUF_HEADROOM + FRAME_MAX / RX_SEGS_MAX + 1);
+			small, RTE_PKTMBUF_HEADROOM + FRAME_MAX / RX_SEGS_MAX + 1);
 	return n;
 }
 
@@ -313,13 +336,13 @@ static void tap_close(struct pw_port *port)
 
 static int tap_open(struct pw_port *port, const struct pw_port_conf *conf, struct pw_err *err)
 {
-	int n_segs = chain_len(port, err);
+	int n_chain = chain_len(port->env, err);
 	bool has_uso = false;
 	struct tap *tap;
 	int rc;
 
-	if (n_segs < 0)
-		return n_segs;
+	if (n_chain < 0)
+		return n_chain;
 	tap = aligned_alloc(PW_CACHE_LINE, sizeof(*tap));
 	if (tap == NULL)
 		return pw_err_set(err, -ENOMEM, "out of memory");
@@ -328,7 +351,7 @@ static int tap_open(struct pw_port *port, const struct pw_port_conf *conf, struc
 	if (rc < 0)
 		goto err_free;
 	tap->fd = rc;
-	tap->n_segs = tap->n_empty = (uint16_t)n_segs;
+	tap->n_chain = tap->n_segs = tap->n_empty = (uint16_t)n_chain;
 	tap_dev_mac(
 		tap->fd, &port->peer_mac); /* zero if the device is gone: poll_state will tell */
 	port->priv = tap;

@@ -16,7 +16,7 @@
 
 #include "vnet_hdr.h"
 
-#define STREAM_BYTES (48u << 20)
+#define STREAM_BYTES (32u << 20)
 #define STREAM_PORT  7000
 
 static struct pw_err err;
@@ -511,6 +511,21 @@ static void tcp_stream_in_software(void **state)
 	assert_int_equal(pool_in_use(), 0);
 }
 
+/* Big buffers that come and go: the chain steps in, and goes again. */
+static void tcp_stream_with_few_big_buffers(void **state)
+{
+	struct pw_port_env env = {.pool = test_env.pool,
+		.big_pool = pw_mempool_create(3, PW_BIG_DATA_ROOM, SOCKET_ID_ANY, &err)};
+
+	if (!need_root())
+		return;
+	assert_non_null(env.big_pool);
+	run_stream(~0u, &env, true);
+	assert_int_equal(pool_in_use(), 0);
+	assert_int_equal(rte_mempool_in_use_count(env.big_pool), 0);
+	rte_mempool_free(env.big_pool);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -523,6 +538,7 @@ int main(void)
 		cmocka_unit_test(interface_goes_away),
 		cmocka_unit_test(tcp_stream_as_it_is),
 		cmocka_unit_test(tcp_stream_in_software),
+		cmocka_unit_test(tcp_stream_with_few_big_buffers),
 	};
 
 	return cmocka_run_group_tests(tests, start_eal, NULL);
