@@ -21,7 +21,7 @@ enum flow_bug {
 	FLOW_BUG_REPLY_UNCHECKED, /* looks for the original key only */
 	FLOW_BUG_BLIND_LIVE,      /* PENDING -> LIVE by a store instead of a CAS */
 	FLOW_BUG_NO_ABORT,        /* goes LIVE beside a higher PENDING line without aborting it */
-	FLOW_BUG_LATE_OVERFLOW,   /* overflow count raised after the tag is visible */
+	FLOW_BUG_NO_OVERFLOW,     /* an entry in a later bucket is not counted in its home */
 	FLOW_BUG_EARLY_REUSE,     /* a line is free again without a grace period */
 	FLOW_BUG_COUNT,
 };

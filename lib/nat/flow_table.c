@@ -160,8 +160,8 @@ static void overflow_add(struct flow_bucket *home, uint32_t n)
 	__atomic_add_fetch(&home->overflow, n, __ATOMIC_SEQ_CST);
 }
 
-/* The overflow count goes up before the tag can be seen and down after the slot is empty: whoever
- * could find the entry knows that there is something to find. */
+/* The overflow count goes up before the claimer looks for others and before the flow is LIVE, and
+ * down after the slot is empty: who could find the entry knows that there is something to find. */
 static bool slot_claim(struct flow_table *table, uint32_t ref, uint64_t hash)
 {
 	struct flow_bucket *home = &table->buckets[flow_home(table, hash) - table->buckets];
@@ -171,15 +171,13 @@ static bool slot_claim(struct flow_table *table, uint32_t ref, uint64_t hash)
 		tag_publish(home, slot, tag_of(hash));
 		return true;
 	}
-	if (!FLOW_BUG(LATE_OVERFLOW))
+	if (!FLOW_BUG(NO_OVERFLOW))
 		overflow_add(home, 1);
 	for (uint32_t step = 1; step < FLOW_PROBE; step++) {
 		struct flow_bucket *bucket = bucket_at(table, home, step);
 
 		if (slot_claim_in(bucket, ref, &slot)) {
 			tag_publish(bucket, slot, tag_of(hash));
-			if (FLOW_BUG(LATE_OVERFLOW))
-				overflow_add(home, 1);
 			return true;
 		}
 	}

@@ -34,8 +34,10 @@
 
 #include "flow_line.h"
 
-#define FLOW_SLOTS     10
-#define FLOW_PROBE     4 /* home bucket and overflow buckets */
+#ifndef FLOW_SLOTS /* the interleaving checker wants small ones */
+#define FLOW_SLOTS 10
+#define FLOW_PROBE 4 /* home bucket and overflow buckets */
+#endif
 #define FLOW_DROP_SCAN 8 /* buckets looked at for a flow to drop early (as the kernel) */
 #define FLOW_BULK_MAX  64
 #define FLOW_CHUNK_MAX 64 /* lines exchanged with the shared pool at once */
