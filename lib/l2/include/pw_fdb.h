@@ -2,14 +2,17 @@
 /*
  * pw_fdb.h - bridge forwarding database (IEEE 802.1Q clause 8.8).
  *
- * Maps (bridge, MAC) to a port in O(1). Static entries belong to pods and are never overridden by a
- * learned one (L2-2). Workers only look up and refresh the age; what they see for the first time,
- * or on another port, they report, and the control thread learns it (L2-1). Threads:  set, learn,
- * del, flush, age, foreach, count, stats: control thread. lookup, lookup_bulk, source_known: any
- * worker. Ticks: seconds of the coarse clock (16 bits, wrapping; worker and control thread within
- * 16 s). Errors: -ENOSPC table or port full (counted), -EEXIST a static entry of another port
- * stands there, -EINVAL no bridge, no port, or a MAC that is no station's (zero, multicast). Cost:
- * one cache line a lookup; a source refreshes its entry once a second at most.
+ * Maps (bridge, MAC) to a port in O(1). Static entries belong to pods and are never overridden by
+ * a learned one (L2-2). Workers only look up and refresh the age; what they see for the first
+ * time, or on another port, they report, and the control thread learns it (L2-1).
+ * Threads:  set, learn, del, flush, age, foreach, count, stats: control thread. lookup,
+ *           lookup_bulk, source_known: any worker.
+ * Ticks:    seconds of the coarse clock (16 bits, wrapping; worker and control thread within 16
+ *           s).
+ * Errors:   -ENOSPC table or port full (counted), -EEXIST a static entry of another port stands
+ *           there, -EINVAL no bridge, no port, or a MAC that is no station's (zero, multicast).
+ *           create: NULL with errno EINVAL or ENOMEM.
+ * Cost:     one cache line a lookup; a source refreshes its entry once a second at most.
  */
 #ifndef PW_FDB_H
 #define PW_FDB_H

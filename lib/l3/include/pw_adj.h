@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * pw_adj.h - adjacencies: what to do with a routed packet. The value of every route is an index
- * here.
+ * pw_adj.h - adjacencies: what to do with a routed packet; a route's value is an index here.
  *
- * One cache line each. Kind, interface and MTU are written before the index is published and never
- * change; MAC and state change in place by one atomic store of a word, so that a neighbour that
- * moves or fails needs no route update. An index is reused only after a grace period.
- * The generation changes when the adjacency is released, so that what workers cached (index and
- * generation, e.g. in a flow) is known to be stale at once; it starts at random, so that a table of
- * an earlier life of the daemon does not match either, and is never 0.
+ * One cache line each. Kind, interface and MTU are written before the index is published and
+ * never change; MAC and state change in place by one atomic store of a word, so that a neighbour
+ * that moves or fails needs no route update. An index is reused only after a grace period. The
+ * generation changes when the adjacency is released, so that what workers cached (index and
+ * generation, e.g. in a flow) is known to be stale at once; it starts at random, so that a table
+ * of an earlier life of the daemon does not match either, and is never 0.
  * Threads:  alloc, release, set_mac, count: control thread. array, word, generation, touch:
- * workers. Errors:   alloc: -ENOSPC all in use or waiting for their grace period, -EINVAL kind FREE
- * or unknown. create: NULL with errno EINVAL (capacity 0 or above PW_LPM_VALUE_MAX) or ENOMEM.
+ *           workers.
+ * Errors:   alloc: -ENOSPC all in use or waiting for their grace period, -EINVAL kind FREE or
+ *           unknown. create: NULL with errno EINVAL (capacity 0 or above 2^30) or ENOMEM.
  */
 #ifndef PW_ADJ_H
 #define PW_ADJ_H

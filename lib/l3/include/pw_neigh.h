@@ -1,23 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * pw_neigh.h - IPv4 neighbours (RFC 826) as the kernel keeps them: state machine, hold queue,
- * limits.
+ * pw_neigh.h - IPv4 neighbours (RFC 826) as the kernel keeps them: states, hold queue, limits.
  *
- * INCOMPLETE: 3 requests 1 s apart (ucast/mcast_solicit, retrans_time_ms), packets held: at most
- * 101 packets and 212,992 bytes a neighbour (unres_qlen_bytes), the oldest dropped first; then
- * FAILED. REACHABLE 30 s (base_reachable_time), then STALE (still used); a STALE one in use is
- * probed by unicast, 3 times, then FAILED; STALE and unused for 60 s (gc_stale_time) is removed.
- * FAILED stays for 3 s, so that one request burst a destination answers a flood, then is removed.
- * Limits 128/512/1024 (gc_thresh1..3): from 512 on a new one pushes out the least recently used
- * that failed or was last heard of more than 5 s ago (as neigh_forced_gc() does); at 1024, if there
- * is no such one, no new. Pinned ones (the node's gateway) are never pushed out nor aged.
+ * INCOMPLETE  3 requests 1 s apart (mcast_solicit, retrans_time_ms), then FAILED. Packets are
+ *             held, 101 (unres_qlen) and 212,992 bytes (unres_qlen_bytes) at most, the oldest go
+ *             first.
+ * REACHABLE   for 30 s (base_reachable_time_ms), then STALE.
+ * STALE       still used; if it is, PROBE; unused for 60 s (gc_stale_time): removed.
+ * PROBE       still used; 3 unicast requests (ucast_solicit), then FAILED.
+ * FAILED      for 3 s, so that a flood causes one burst of requests a destination, then removed.
+ * Limits      128/512/1024 (gc_thresh1..3): from 512 on a new one pushes out one that failed, or
+ *             the least recently used if last heard of more than 5 s ago (as neigh_forced_gc()
+ *             does); at 1024, if there is no such one, no new. Pinned ones (the node's gateway)
+ *             are never pushed out nor aged.
  *
  * The library knows neither packets nor sockets: held packets are opaque pointers; the callbacks
  * send requests, hear of changes and get held packets back. All are required; of the table's
  * functions they may call pw_neigh_find, _info, _set_user, _set_pinned and _count, and
- * pw_neigh_hold for another address. Threads:  the control thread only. Errors:   create: NULL with
- * errno EINVAL (thresh3 0 or below thresh2, a callback missing) or ENOMEM. Cost:     hold, heard:
- * O(1); tick: a look at each neighbour.
+ * pw_neigh_hold for another address.
+ * Threads:  the control thread only.
+ * Errors:   create: NULL with errno EINVAL (thresh3 0 or below thresh2, a callback missing) or
+ *           ENOMEM.
+ * Cost:     hold, heard: O(1); tick: a look at each neighbour.
  */
 #ifndef PW_NEIGH_H
 #define PW_NEIGH_H

@@ -4,12 +4,14 @@
  *
  * One prefix may be wanted by several origins (a pod's /32 and a resolved neighbour's, say); the
  * one with the lowest enum value is put into the LPM, the others wait. The RIB does not own
- * adjacencies: it hands the index back when a route is removed or replaced. Threads:  the control
- * thread. Workers use the LPM only. Lifetime: the LPM outlives the RIB; destroy leaves it as it is.
- * Route pointers are valid until the route is replaced or deleted. Errors:   -EINVAL not an IPv4
- * prefix, host bits, origin or adjacency out of range; -EEXIST same origin and prefix (set without
- * replace); -ENOSPC max_routes reached or the LPM is full; -ENOMEM; -ENOENT. Nothing has changed
- * then. create: NULL with errno EINVAL or ENOMEM.
+ * adjacencies: it hands the index back when a route is removed or replaced.
+ * Threads:  the control thread. Workers use the LPM only.
+ * Lifetime: the LPM outlives the RIB; destroy leaves it as it is. Route pointers are valid until
+ *           the route is replaced or deleted.
+ * Errors:   -EINVAL not an IPv4 prefix, host bits, origin or adjacency out of range; -EEXIST same
+ *           origin and prefix (set without replace); -ENOSPC max_routes reached or the LPM is
+ *           full; -ENOMEM; -ENOENT. Nothing has changed then. create: NULL with errno EINVAL or
+ *           ENOMEM.
  */
 #ifndef PW_RIB_H
 #define PW_RIB_H

@@ -4,13 +4,15 @@
  *
  * Readers (workers) say "I hold nothing" once an iteration; a writer takes a token after it
  * unlinked an object and may free it when the token has passed. Nobody ever waits (pw_limbo.h).
- * Usage:    reader: online(); for (;;) { ...read tables...; quiescent(); }, offline() before a block
+ * Usage:    reader: online(); for (;;) { ...read tables...; quiescent(); }
+ *           reader about to block: offline(); block; online();
  *           writer: unlink(obj); token = start(); ... later: if (passed(token)) free(obj);
  * Threads:  create, destroy: control thread. online, offline, quiescent: the reader itself, which
- *           is offline until its first online(). start, passed: any thread (workers retire flows).
+ *           is offline until its first online(). start, passed: any thread (workers retire
+ *           flows).
  * Errors:   create: NULL with errno EINVAL (no readers) or ENOMEM.
- * Memory order: what was unlinked before start() is not seen by a reader after its next quiescent().
- * Cost:     quiescent: one load of a shared line; one store to the reader's own line if it changed.
+ * Order:    what was unlinked before start() is not seen by a reader after its next quiescent().
+ * Cost:     quiescent: one load of a shared line, one store to an own line if it changed.
  */
 #ifndef PW_QSBR_H
 #define PW_QSBR_H

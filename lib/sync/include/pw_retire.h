@@ -4,10 +4,11 @@
  *
  * A table with thousands of small slots would need a limbo entry for each one deleted. Here slots
  * that were unlinked wait in two lists, chained through a number a slot that no reader looks at:
- * one list is behind a grace period, the other gathers for the next. So a table needs one place in
- * the limbo, reserved once, and a delete never fails. A slot comes back after one or two grace
- * periods. Threads:  the thread of the limbo. Lifetime: pw_retire_fini when no reader can reach the
- * table; what still waits is not released.
+ * one list is behind a grace period, the other gathers for the next. So a table needs one place
+ * in the limbo, reserved once, and a delete never fails. A slot comes back after one or two grace
+ * periods.
+ * Threads:  the thread of the limbo.
+ * Lifetime: pw_retire_fini when no reader can reach the table; what still waits is not released.
  */
 #ifndef PW_RETIRE_H
 #define PW_RETIRE_H

