@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* EAL arguments, packet buffers, and what is checked before the EAL starts. */
+#include "harness.h"
+
+#include <linux/capability.h>
+
+#include "eal.h"
+
+static bool has(const struct ctl_eal_args *args, const char *wanted)
+{
+	for (int i = 0; i < args->n; i++) {
+		if (strcmp(args->v[i], wanted) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void args_for(const char *yaml, bool hugepages, struct ctl_eal_args *args)
+{
+	struct pw_conf *conf = harness_conf(yaml);
+
+	assert_int_equal(ctl_eal_args_build(conf, hugepages, false, args), 0);
+	assert_null(args->v[args->n]);
+	pw_conf_free(conf);
+}
+
+static void test_plain_pages(void **state)
+{
+	struct ctl_eal_args args;
+
+	args_for("cpu: {control: 3, workers: [5, 7]}\nmemory: {size_mb: 96}\n", false, &args);
+	assert_string_equal(args.v[0], "podwayd");
+	assert_true(has(&args, "--lcores=0@3,1@5,2@7"));
+	assert_true(has(&args, "--main-lcore=0"));
+	assert_true(has(&args, "--no-huge"));
+	assert_true(has(&args, "--no-shconf"));
+	assert_false(has(&args, "--in-memory")); /* the EAL refuses both */
+	assert_true(has(&args, "--no-pci"));
+	assert_true(has(&args, "--no-telemetry"));
+	assert_true(has(&args, "96"));
+	ctl_eal_args_free(&args);
+}
+
+static void test_hugepages(void **state)
+{
+	struct ctl_eal_args args;
+
+	args_for("cpu: {control: 0, workers: [0, 1], share: true}\n", true, &args);
+	assert_true(has(&args, "--lcores=0@0,1@0,2@1"));
+	assert_true(has(&args, "--in-memory"));
+	assert_false(has(&args, "--no-huge"));
+	ctl_eal_args_free(&args);
+}
+
+static void test_devices(void **state)
+{
+	struct ctl_eal_args args;
+
+	args_for("bridges: [{name: b}]\n"
+		 "uplinks: [{name: u1, device: \"0000:01:00.0\", bridge: b},\n"
+		 "  {name: u2, device: \"net_null0\", bridge: b}]\n",
+		false, &args);
+	assert_true(has(&args, "-a"));
+	assert_true(has(&args, "0000:01:00.0"));
+	assert_false(has(&args, "net_null0"));
+	assert_false(has(&args, "--no-pci"));
+	ctl_eal_args_free(&args);
+}
+
+/* Two daemons of one machine must not share the EAL's files. */
+static void test_prefix_differs(void **state)
+{
+	struct ctl_eal_args a, b;
+	const char *pa = NULL, *pb = NULL;
+
+	args_for("state_dir: /var/lib/a\n", false, &a);
+	args_for("state_dir: /var/lib/b\n", false, &b);
+	for (int i = 0; i < a.n; i++) {
+		if (strncmp(a.v[i], "--file-prefix=", 14) == 0) {
+			pa = a.v[i];
+			pb = b.v[i];
+		}
+	}
+	assert_non_null(pa);
+	assert_string_not_equal(pa, pb);
+	ctl_eal_args_free(&a);
+	ctl_eal_args_free(&b);
+}
+
+static void test_is_pci(void **state)
+{
+	static const struct {
+		const char *device;
+		bool pci;
+	} cases[] = {
+		{"0000:01:00.0", true},
+		{"01:00.0", true},
+		{"0000:01:00.0,rx_desc=64", true},
+		{"net_null0", false},
+		{"net_af_packet0,iface=eth1:1.0", false},
+		{"01:00", false},
+		{"01:00.9", false},
+		{"1.0", false},
+		{"", false},
+		{"0000:01:zz.0", false},
+		{"a:b:c:00.0", false},
+	};
+
+	for (unsigned i = 0; i < PW_ARRAY_SIZE(cases); i++)
+		assert_int_equal(ctl_eal_device_is_pci(cases[i].device), cases[i].pci);
+}
+
+static void test_mbufs(void **state)
+{
+	struct pw_conf *conf = harness_conf("cpu: {control: 0, workers: [1]}\n");
+	struct pw_err err = {0};
+	uint32_t plain, huge;
+
+	assert_int_equal(ctl_eal_mbufs(conf, false, &plain, &err), 0);
+	assert_int_equal(ctl_eal_mbufs(conf, true, &huge, &err), 0);
+	assert_true(plain > huge); /* on hugepages the tables need room too */
+	assert_true((uint64_t)plain * conf->memory.mbuf_bytes < UINT64_C(256) << 20);
+	conf->memory.mbufs = 5000;
+	assert_int_equal(ctl_eal_mbufs(conf, false, &plain, &err), 0);
+	assert_int_equal(plain, 5000);
+	conf->memory.mbufs = 1000000;
+	assert_int_equal(ctl_eal_mbufs(conf, false, &plain, &err), -ENOMEM);
+	assert_non_null(strstr(err.msg, "size_mb"));
+	pw_conf_free(conf);
+}
+
+static void test_mbufs_for_many_workers(void **state)
+{
+	struct pw_conf *conf = harness_conf("memory: {size_mb: 64}\n");
+	struct pw_err err = {0};
+	unsigned wanted;
+	uint32_t n;
+
+	conf->cpu.n_workers = 16;
+	assert_int_equal(ctl_eal_mbufs(conf, false, &n, &err), -ENOMEM);
+	/* What it says is enough. */
+	assert_int_equal(sscanf(strstr(err.msg, "raise it to "), "raise it to %u", &wanted), 1);
+	conf->memory.size_mb = wanted;
+	assert_int_equal(ctl_eal_mbufs(conf, false, &n, &err), 0);
+	pw_conf_free(conf);
+}
+
+/* ---- preflight ---- */
+
+static struct ctl_machine good_machine(void)
+{
+	return (struct ctl_machine){
+		.hugepage_free_mb = 1024,
+		.available_mb = 8192,
+		.cores = {0xf},
+		.caps = UINT64_C(1) << CAP_NET_ADMIN,
+		.has_tun = true,
+	};
+}
+
+#define CHECKED_YAML "cpu: {control: 0, workers: [1, 3]}\n"
+
+static int check(
+	const char *yaml, const struct ctl_machine *machine, bool *huge, struct pw_err *err)
+{
+	struct pw_conf *conf = harness_conf(yaml);
+	int rc;
+
+	memset(err, 0, sizeof(*err));
+	rc = ctl_preflight(conf, machine, huge, err);
+	pw_conf_free(conf);
+	return rc;
+}
+
+static void test_preflight_good(void **state)
+{
+	struct ctl_machine machine = good_machine();
+	struct pw_err err;
+	bool huge = false;
+
+	assert_int_equal(check(CHECKED_YAML, &machine, &huge, &err), 0);
+	assert_true(huge);
+	assert_int_equal(check(CHECKED_YAML "memory: {hugepages: no}\n", &machine, &huge, &err), 0);
+	assert_false(huge);
+	machine.hugepage_free_mb = 100;
+	assert_int_equal(check(CHECKED_YAML, &machine, &huge, &err), 0);
+	assert_false(huge);
+}
+
+static void test_preflight_cores(void **state)
+{
+	struct ctl_machine machine = good_machine();
+	struct pw_err err;
+	bool huge;
+
+	machine.cores[0] = 0x7 | UINT64_C(1) << 40;
+	assert_int_equal(check(CHECKED_YAML, &machine, &huge, &err), -EINVAL);
+	assert_non_null(strstr(err.msg, "core 3"));
+	assert_non_null(strstr(err.msg, "(0-2,40)"));
+	assert_non_null(strstr(err.msg, "test.yaml"));
+	machine.cores[0] = 0xe;
+	assert_int_equal(check(CHECKED_YAML, &machine, &huge, &err), -EINVAL);
+	assert_non_null(strstr(err.msg, "cpu.control: core 0"));
+	assert_non_null(strstr(err.msg, "(1-3)"));
+}
+
+static void test_preflight_tap(void **state)
+{
+	struct ctl_machine machine = good_machine();
+	struct pw_err err;
+	bool huge;
+
+	machine.caps = 0;
+	assert_int_equal(check(CHECKED_YAML, &machine, &huge, &err), -EPERM);
+	assert_non_null(strstr(err.msg, "CAP_NET_ADMIN"));
+	assert_non_null(strstr(err.msg, "root"));
+	assert_int_equal(check(CHECKED_YAML "host: {enabled: false}\n", &machine, &huge, &err), 0);
+	machine = good_machine();
+	machine.has_tun = false;
+	assert_int_equal(check(CHECKED_YAML, &machine, &huge, &err), -ENODEV);
+	assert_non_null(strstr(err.msg, "modprobe tun"));
+}
+
+static void test_preflight_memory(void **state)
+{
+	struct ctl_machine machine = good_machine();
+	struct pw_err err;
+	bool huge;
+
+	machine.hugepage_free_mb = 100;
+	assert_int_equal(
+		check(CHECKED_YAML "memory: {hugepages: yes}\n", &machine, &huge, &err), -ENOMEM);
+	assert_non_null(strstr(err.msg, "vm.nr_hugepages=128"));
+	machine.available_mb = 200;
+	assert_int_equal(check(CHECKED_YAML, &machine, &huge, &err), -ENOMEM);
+	assert_non_null(strstr(err.msg, "200 MB are available"));
+	machine.hugepage_free_mb = 256; /* is not taken from the rest */
+	assert_int_equal(check(CHECKED_YAML, &machine, &huge, &err), 0);
+}
+
+static void test_machine_is_readable(void **state)
+{
+	struct ctl_machine machine;
+	uint32_t n = 0;
+
+	ctl_machine_read(&machine);
+	for (uint32_t core = 0; core < 64 * PW_CONF_MAX_WORKERS; core++)
+		n += ctl_machine_has_core(&machine, core);
+	assert_true(n > 0);
+	assert_true(machine.available_mb > 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_plain_pages),
+		cmocka_unit_test(test_hugepages),
+		cmocka_unit_test(test_devices),
+		cmocka_unit_test(test_prefix_differs),
+		cmocka_unit_test(test_is_pci),
+		cmocka_unit_test(test_mbufs),
+		cmocka_unit_test(test_mbufs_for_many_workers),
+		cmocka_unit_test(test_preflight_good),
+		cmocka_unit_test(test_preflight_cores),
+		cmocka_unit_test(test_preflight_tap),
+		cmocka_unit_test(test_preflight_memory),
+		cmocka_unit_test(test_machine_is_readable),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
