@@ -10,25 +10,7 @@ enum {
 	REPLIED
 };
 
-static uint8_t first(uint8_t event)
-{
-	return ONE_WAY;
-}
-
-static uint8_t next(uint8_t state, enum flow_dir dir, uint8_t event)
-{
-	return dir == FLOW_REPLY ? REPLIED : state;
-}
-
-static bool always(uint8_t event)
-{
-	return true;
-}
-
-static bool never(uint8_t event)
-{
-	return false;
-}
+static const uint8_t no_event[256];
 
 /* Kernel: nf_conntrack_udp_timeout 30, _stream 120; icmp 30; generic 600. */
 static const struct ct_state udp_states[] = {
@@ -44,24 +26,21 @@ static const struct ct_state generic_states[] = {
 	[REPLIED] = {"replied", 600, false, false},
 };
 
-const struct ct_proto ct_udp = {udp_states, PW_ARRAY_SIZE(udp_states), first, next, always, never};
-const struct ct_proto ct_icmp = {
-	icmp_states, PW_ARRAY_SIZE(icmp_states), first, next, always, never};
-const struct ct_proto ct_generic = {
-	generic_states, PW_ARRAY_SIZE(generic_states), first, next, always, never};
-
-const struct ct_proto *ct_proto(uint8_t proto)
-{
-	switch (proto) {
-	case IPPROTO_TCP:
-		return &ct_tcp;
-	case IPPROTO_UDP:
-		return &ct_udp;
-	case IPPROTO_ICMP:
-		return &ct_icmp;
-	case IPPROTO_SCTP:
-		return &ct_sctp;
-	default:
-		return &ct_generic;
+#define ONE_WAY_PROTO(table)                                                                       \
+	{                                                                                          \
+		.states = (table), .n_states = PW_ARRAY_SIZE(table), .event_of = no_event,         \
+		.first = {ONE_WAY},                                                                \
+		.next = {[FLOW_ORIG] = {{ONE_WAY, REPLIED}}, [FLOW_REPLY] = {{REPLIED, REPLIED}}}, \
+		.opens = 1                                                                         \
 	}
-}
+
+const struct ct_proto ct_udp = ONE_WAY_PROTO(udp_states);
+const struct ct_proto ct_icmp = ONE_WAY_PROTO(icmp_states);
+const struct ct_proto ct_generic = ONE_WAY_PROTO(generic_states);
+
+const struct ct_proto *const ct_protos[256] = {
+	[IPPROTO_TCP] = &ct_tcp,
+	[IPPROTO_UDP] = &ct_udp,
+	[IPPROTO_ICMP] = &ct_icmp,
+	[IPPROTO_SCTP] = &ct_sctp,
+};

@@ -23,24 +23,52 @@ struct ct_state {
 	bool reopens;   /* a packet that opens a connection starts a new flow */
 };
 
+#define CT_STATES_MAX 11
+#define CT_EVENTS_MAX 11
+
 struct ct_proto {
 	const struct ct_state *states;
 	uint8_t n_states;
-	/* `event`: TCP flags byte, SCTP type of the first chunk, else 0. */
-	uint8_t (*first)(uint8_t event);
-	uint8_t (*next)(uint8_t state, enum flow_dir dir, uint8_t event);
-	bool (*opens)(uint8_t event);  /* the first packet of a connection? */
-	bool (*aborts)(uint8_t event); /* TCP RST, SCTP ABORT: never answered */
+	/* By the byte of a packet that matters: TCP flags, SCTP type of the first chunk, else 0. */
+	const uint8_t *event_of; /* [256] */
+	uint8_t first[CT_EVENTS_MAX];
+	uint8_t next[2][CT_EVENTS_MAX][CT_STATES_MAX]; /* [enum flow_dir][event][state] */
+	uint16_t opens;                                /* events that begin a connection, as bits */
+	uint16_t aborts;                               /* TCP RST, SCTP ABORT: never answered */
 };
 
-const struct ct_proto *ct_proto(uint8_t proto); /* never NULL */
+extern const struct ct_proto ct_tcp, ct_udp, ct_icmp, ct_sctp, ct_generic;
+extern const struct ct_proto *const ct_protos[256]; /* NULL: ct_generic */
+
+static inline const struct ct_proto *ct_proto(uint8_t proto)
+{
+	const struct ct_proto *ct = ct_protos[proto];
+
+	return ct != NULL ? ct : &ct_generic;
+}
+/* State of a flow that begins with this packet. */
+static inline uint8_t ct_first(const struct ct_proto *ct, uint8_t byte)
+{
+	return ct->first[ct->event_of[byte]];
+}
+static inline uint8_t ct_next(
+	const struct ct_proto *ct, uint8_t state, enum flow_dir dir, uint8_t byte)
+{
+	return ct->next[dir][ct->event_of[byte]][state];
+}
+static inline bool ct_opens(const struct ct_proto *ct, uint8_t byte)
+{
+	return ct->opens >> ct->event_of[byte] & 1;
+}
+static inline bool ct_aborts(const struct ct_proto *ct, uint8_t byte)
+{
+	return ct->aborts >> ct->event_of[byte] & 1;
+}
 
 static inline const struct ct_state *ct_state_of(uint8_t proto, uint32_t state)
 {
 	return &ct_proto(proto)->states[flow_state_ct(state)];
 }
-
-extern const struct ct_proto ct_tcp, ct_udp, ct_icmp, ct_sctp, ct_generic;
 
 #define TCP_FIN 0x01
 #define TCP_SYN 0x02

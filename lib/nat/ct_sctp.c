@@ -5,6 +5,8 @@
  * Where the kernel calls a chunk invalid the state is left alone, and the packet is translated all
  * the same (CT-4).
  */
+#include <assert.h>
+
 #include "ct.h"
 #include "pw_util.h"
 
@@ -20,8 +22,9 @@ enum {
 	N_STATES
 };
 
-/* Chunk types of RFC 9260 section 3.2; EV_OTHER: DATA, SACK and all else. */
-enum event {
+/* Chunk types of RFC 9260 section 3.2; EV_OTHER (DATA, SACK and all else) is 0. */
+enum {
+	EV_OTHER,
 	EV_INIT,
 	EV_INIT_ACK,
 	EV_ABORT,
@@ -32,9 +35,9 @@ enum event {
 	EV_SHUTDOWN_COMPLETE,
 	EV_HEARTBEAT,
 	EV_HEARTBEAT_ACK,
-	EV_OTHER,
 	N_EVENTS
 };
+static_assert(N_STATES <= CT_STATES_MAX && N_EVENTS <= CT_EVENTS_MAX, "ct.h");
 
 static const struct ct_state states[] = {
 	[CL] = {"closed", 10, true, true},
@@ -48,90 +51,61 @@ static const struct ct_state states[] = {
 };
 
 /* clang-format off */
-static const uint8_t table[2][N_EVENTS][N_STATES] = {
-	[FLOW_ORIG] = {
-		/*                          CL  CW  CE  ES  SS  SR  SA  HS */
-		[EV_INIT]              = { CW, CW, CE, ES, SS, SR, SA, CW },
-		[EV_INIT_ACK]          = { CL, CW, CE, ES, SS, SR, SA, HS },
-		[EV_ABORT]             = { CL, CL, CL, CL, CL, CL, CL, CL },
-		[EV_SHUTDOWN]          = { CL, CW, CE, SS, SS, SR, SA, HS },
-		[EV_SHUTDOWN_ACK]      = { CL, CW, CE, ES, SA, SA, SA, SA },
-		[EV_COOKIE_ECHO]       = { CL, CE, CE, ES, SS, SR, SA, CE },
-		[EV_COOKIE_ACK]        = { CL, CW, ES, ES, SS, SR, SA, HS },
-		[EV_SHUTDOWN_COMPLETE] = { CL, CW, CE, ES, SS, SR, CL, HS },
-		[EV_HEARTBEAT]         = { HS, CW, CE, ES, SS, SR, SA, HS },
-		[EV_HEARTBEAT_ACK]     = { CL, CW, CE, ES, SS, SR, SA, HS },
-		[EV_OTHER]             = { CL, CW, CE, ES, SS, SR, SA, HS },
+static const uint8_t event_of[256] = {
+	[1] = EV_INIT,
+	[2] = EV_INIT_ACK,
+	[4] = EV_HEARTBEAT,
+	[5] = EV_HEARTBEAT_ACK,
+	[6] = EV_ABORT,
+	[7] = EV_SHUTDOWN,
+	[8] = EV_SHUTDOWN_ACK,
+	[10] = EV_COOKIE_ECHO,
+	[11] = EV_COOKIE_ACK,
+	[14] = EV_SHUTDOWN_COMPLETE,
+};
+
+const struct ct_proto ct_sctp = {
+	.states = states,
+	.n_states = N_STATES,
+	.event_of = event_of,
+	/* The middle of an association is taken up as established, as with TCP. */
+	.first = {
+		[EV_OTHER] = ES, [EV_INIT] = CW, [EV_INIT_ACK] = ES, [EV_ABORT] = CL,
+		[EV_SHUTDOWN] = ES, [EV_SHUTDOWN_ACK] = ES, [EV_COOKIE_ECHO] = ES,
+		[EV_COOKIE_ACK] = ES, [EV_SHUTDOWN_COMPLETE] = CL, [EV_HEARTBEAT] = HS,
+		[EV_HEARTBEAT_ACK] = ES,
 	},
-	[FLOW_REPLY] = {
-		/*                          CL  CW  CE  ES  SS  SR  SA  HS */
-		[EV_INIT]              = { CL, CW, CE, ES, SS, SR, SA, HS },
-		[EV_INIT_ACK]          = { CW, CW, CE, ES, SS, SR, SA, HS },
-		[EV_ABORT]             = { CL, CL, CL, CL, CL, CL, CL, CL },
-		[EV_SHUTDOWN]          = { CL, CW, CE, SR, SS, SR, SA, HS },
-		[EV_SHUTDOWN_ACK]      = { CL, CW, CE, ES, SA, SA, SA, HS },
-		[EV_COOKIE_ECHO]       = { CL, CE, CE, ES, SS, SR, SA, HS },
-		[EV_COOKIE_ACK]        = { CL, CW, ES, ES, SS, SR, SA, HS },
-		[EV_SHUTDOWN_COMPLETE] = { CL, CW, CE, ES, SS, SR, CL, HS },
-		[EV_HEARTBEAT]         = { CL, CW, CE, ES, SS, SR, SA, HS },
-		[EV_HEARTBEAT_ACK]     = { CL, CW, CE, ES, SS, SR, SA, ES },
-		[EV_OTHER]             = { CL, CW, CE, ES, SS, SR, SA, HS },
+	.next = {
+		[FLOW_ORIG] = {
+			/*                          CL  CW  CE  ES  SS  SR  SA  HS */
+			[EV_INIT]              = { CW, CW, CE, ES, SS, SR, SA, CW },
+			[EV_INIT_ACK]          = { CL, CW, CE, ES, SS, SR, SA, HS },
+			[EV_ABORT]             = { CL, CL, CL, CL, CL, CL, CL, CL },
+			[EV_SHUTDOWN]          = { CL, CW, CE, SS, SS, SR, SA, HS },
+			[EV_SHUTDOWN_ACK]      = { CL, CW, CE, ES, SA, SA, SA, SA },
+			[EV_COOKIE_ECHO]       = { CL, CE, CE, ES, SS, SR, SA, CE },
+			[EV_COOKIE_ACK]        = { CL, CW, ES, ES, SS, SR, SA, HS },
+			[EV_SHUTDOWN_COMPLETE] = { CL, CW, CE, ES, SS, SR, CL, HS },
+			[EV_HEARTBEAT]         = { HS, CW, CE, ES, SS, SR, SA, HS },
+			[EV_HEARTBEAT_ACK]     = { CL, CW, CE, ES, SS, SR, SA, HS },
+			[EV_OTHER]             = { CL, CW, CE, ES, SS, SR, SA, HS },
+		},
+		[FLOW_REPLY] = {
+			/*                          CL  CW  CE  ES  SS  SR  SA  HS */
+			[EV_INIT]              = { CL, CW, CE, ES, SS, SR, SA, HS },
+			[EV_INIT_ACK]          = { CW, CW, CE, ES, SS, SR, SA, HS },
+			[EV_ABORT]             = { CL, CL, CL, CL, CL, CL, CL, CL },
+			[EV_SHUTDOWN]          = { CL, CW, CE, SR, SS, SR, SA, HS },
+			[EV_SHUTDOWN_ACK]      = { CL, CW, CE, ES, SA, SA, SA, HS },
+			[EV_COOKIE_ECHO]       = { CL, CE, CE, ES, SS, SR, SA, HS },
+			[EV_COOKIE_ACK]        = { CL, CW, ES, ES, SS, SR, SA, HS },
+			[EV_SHUTDOWN_COMPLETE] = { CL, CW, CE, ES, SS, SR, CL, HS },
+			[EV_HEARTBEAT]         = { CL, CW, CE, ES, SS, SR, SA, HS },
+			[EV_HEARTBEAT_ACK]     = { CL, CW, CE, ES, SS, SR, SA, ES },
+			[EV_OTHER]             = { CL, CW, CE, ES, SS, SR, SA, HS },
+		},
 	},
+	.opens = 1 << EV_INIT,
+	.aborts = 1 << EV_ABORT,
 };
 /* clang-format on */
-
-static enum event event_of(uint8_t chunk)
-{
-	static const uint8_t events[] = {
-		[0] = EV_OTHER,
-		[1] = EV_INIT,
-		[2] = EV_INIT_ACK,
-		[3] = EV_OTHER,
-		[4] = EV_HEARTBEAT,
-		[5] = EV_HEARTBEAT_ACK,
-		[6] = EV_ABORT,
-		[7] = EV_SHUTDOWN,
-		[8] = EV_SHUTDOWN_ACK,
-		[9] = EV_OTHER,
-		[10] = EV_COOKIE_ECHO,
-		[11] = EV_COOKIE_ACK,
-		[12] = EV_OTHER,
-		[13] = EV_OTHER,
-		[14] = EV_SHUTDOWN_COMPLETE,
-	};
-
-	return chunk < PW_ARRAY_SIZE(events) ? (enum event)events[chunk] : EV_OTHER;
-}
-
-/* The middle of an association is taken up as established, as with TCP. */
-static uint8_t first(uint8_t chunk)
-{
-	switch (event_of(chunk)) {
-	case EV_INIT:
-		return CW;
-	case EV_HEARTBEAT:
-		return HS;
-	case EV_ABORT:
-	case EV_SHUTDOWN_COMPLETE:
-		return CL;
-	default:
-		return ES;
-	}
-}
-
-static uint8_t next(uint8_t state, enum flow_dir dir, uint8_t chunk)
-{
-	return table[dir][event_of(chunk)][state];
-}
-
-static bool opens(uint8_t chunk)
-{
-	return event_of(chunk) == EV_INIT;
-}
-
-static bool aborts(uint8_t chunk)
-{
-	return event_of(chunk) == EV_ABORT;
-}
-
-const struct ct_proto ct_sctp = {states, PW_ARRAY_SIZE(states), first, next, opens, aborts};

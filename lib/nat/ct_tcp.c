@@ -5,6 +5,8 @@
  * Unlike the kernel's, FIN_WAIT and CLOSE_WAIT say which side has closed: a FIN that is sent again
  * must not look like the other side's, which would cut a half-closed connection short.
  */
+#include <assert.h>
+
 #include "ct.h"
 #include "pw_util.h"
 
@@ -47,73 +49,53 @@ static const struct ct_state states[] = {
 	[CL] = {"close", 10, true, true},
 };
 
+/* clang-format off */
+#define E1(f) ((f) & TCP_RST ? EV_RST :                                                            \
+	(f) & TCP_SYN ? ((f) & TCP_ACK ? EV_SYNACK : EV_SYN) :                                     \
+	(f) & TCP_FIN ? EV_FIN : (f) & TCP_ACK ? EV_ACK : EV_NONE)
+#define E4(f)  E1(f), E1((f) + 1), E1((f) + 2), E1((f) + 3)
+#define E16(f) E4(f), E4((f) + 4), E4((f) + 8), E4((f) + 12)
+#define E64(f) E16(f), E16((f) + 16), E16((f) + 32), E16((f) + 48)
+/* clang-format on */
+
+static const uint8_t event_of[256] = {E64(0), E64(64), E64(128), E64(192)};
+
 /*
  * A RST closes; since sequence numbers are not checked, anything but a RST after it shows that the
  * connection is alive, and opens it again. A SYN of the client on SYN_SENT, TIME_WAIT or CLOSE
  * never gets here if it starts a new flow (ct_state.reopens).
  */
 /* clang-format off */
-static const uint8_t table[2][N_EVENTS][N_STATES] = {
-	[FLOW_ORIG] = {
-		/*               SS  S2  SR  ES  FO  FR  CO  CR  LA  TW  CL */
-		[EV_SYN]    = { SS, S2, SR, ES, FO, FR, CO, CR, LA, SS, SS },
-		[EV_SYNACK] = { SS, SR, SR, ES, FO, FR, CO, CR, LA, TW, SR },
-		[EV_FIN]    = { SS, S2, FO, FO, FO, LA, CO, LA, LA, TW, FO },
-		[EV_ACK]    = { SS, S2, ES, ES, FO, CR, CO, CR, TW, TW, ES },
-		[EV_RST]    = { CL, CL, CL, CL, CL, CL, CL, CL, CL, CL, CL },
-		[EV_NONE]   = { SS, S2, SR, ES, FO, FR, CO, CR, LA, TW, ES },
+const struct ct_proto ct_tcp = {
+	.states = states,
+	.n_states = N_STATES,
+	.event_of = event_of,
+	/* Anything but a SYN is the middle of a connection that was opened before we looked. */
+	.first = {
+		[EV_SYN] = SS, [EV_SYNACK] = SR, [EV_FIN] = FO, [EV_ACK] = ES, [EV_RST] = CL,
+		[EV_NONE] = ES,
 	},
-	[FLOW_REPLY] = {
-		/*               SS  S2  SR  ES  FO  FR  CO  CR  LA  TW  CL */
-		[EV_SYN]    = { S2, S2, SR, ES, FO, FR, CO, CR, LA, S2, S2 },
-		[EV_SYNACK] = { SR, SR, SR, ES, FO, FR, CO, CR, LA, TW, SR },
-		[EV_FIN]    = { SS, S2, FR, FR, LA, FR, LA, CR, LA, TW, FR },
-		[EV_ACK]    = { SS, S2, SR, ES, CO, FR, CO, CR, TW, TW, ES },
-		[EV_RST]    = { CL, CL, CL, CL, CL, CL, CL, CL, CL, CL, CL },
-		[EV_NONE]   = { SS, S2, SR, ES, FO, FR, CO, CR, LA, TW, ES },
+	.next = {
+		[FLOW_ORIG] = {
+			/*               SS  S2  SR  ES  FO  FR  CO  CR  LA  TW  CL */
+			[EV_SYN]    = { SS, S2, SR, ES, FO, FR, CO, CR, LA, SS, SS },
+			[EV_SYNACK] = { SS, SR, SR, ES, FO, FR, CO, CR, LA, TW, SR },
+			[EV_FIN]    = { SS, S2, FO, FO, FO, LA, CO, LA, LA, TW, FO },
+			[EV_ACK]    = { SS, S2, ES, ES, FO, CR, CO, CR, TW, TW, ES },
+			[EV_RST]    = { CL, CL, CL, CL, CL, CL, CL, CL, CL, CL, CL },
+			[EV_NONE]   = { SS, S2, SR, ES, FO, FR, CO, CR, LA, TW, ES },
+		},
+		[FLOW_REPLY] = {
+			/*               SS  S2  SR  ES  FO  FR  CO  CR  LA  TW  CL */
+			[EV_SYN]    = { S2, S2, SR, ES, FO, FR, CO, CR, LA, S2, S2 },
+			[EV_SYNACK] = { SR, SR, SR, ES, FO, FR, CO, CR, LA, TW, SR },
+			[EV_FIN]    = { SS, S2, FR, FR, LA, FR, LA, CR, LA, TW, FR },
+			[EV_ACK]    = { SS, S2, SR, ES, CO, FR, CO, CR, TW, TW, ES },
+			[EV_RST]    = { CL, CL, CL, CL, CL, CL, CL, CL, CL, CL, CL },
+			[EV_NONE]   = { SS, S2, SR, ES, FO, FR, CO, CR, LA, TW, ES },
+		},
 	},
+	.opens = 1 << EV_SYN,
+	.aborts = 1 << EV_RST,
 };
 /* clang-format on */
-
-static enum event event_of(uint8_t flags)
-{
-	if (flags & TCP_RST)
-		return EV_RST;
-	if (flags & TCP_SYN)
-		return flags & TCP_ACK ? EV_SYNACK : EV_SYN;
-	if (flags & TCP_FIN)
-		return EV_FIN;
-	return flags & TCP_ACK ? EV_ACK : EV_NONE;
-}
-
-/* Anything but a SYN is the middle of a connection that somebody opened before we looked. */
-static uint8_t first(uint8_t flags)
-{
-	static const uint8_t start[N_EVENTS] = {
-		[EV_SYN] = SS,
-		[EV_SYNACK] = SR,
-		[EV_FIN] = FO,
-		[EV_ACK] = ES,
-		[EV_RST] = CL,
-		[EV_NONE] = ES,
-	};
-
-	return start[event_of(flags)];
-}
-
-static uint8_t next(uint8_t state, enum flow_dir dir, uint8_t flags)
-{
-	return table[dir][event_of(flags)][state];
-}
-
-static bool opens(uint8_t flags)
-{
-	return event_of(flags) == EV_SYN;
-}
-
-static bool aborts(uint8_t flags)
-{
-	return (flags & TCP_RST) != 0;
-}
-
-const struct ct_proto ct_tcp = {states, PW_ARRAY_SIZE(states), first, next, opens, aborts};

@@ -36,7 +36,7 @@ static void punt(struct pw_pkt *pkt, enum pw_punt why)
 /* SVC-4; a RST or ABORT is never answered. */
 static void reject(struct pw_pkt *pkt, const struct ct_proto *ct, uint8_t event)
 {
-	if (ct->aborts(event))
+	if (ct_aborts(ct, event))
 		drop(pkt, PW_DROP_SVC_REJECT);
 	else
 		punt(pkt, pkt->l4_proto == IPPROTO_TCP ? PW_PUNT_TCP_RST : PW_PUNT_ICMP_PORT);
@@ -210,7 +210,8 @@ static void give_flow(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, s
 static struct flow_new flow_for(
 	const struct pw_pkt *pkt, const struct ct_proto *ct, uint8_t event, uint32_t now_sec)
 {
-	struct flow_new f = {.orig = nat_pkt_key(pkt), .now_sec = now_sec, .ct = ct->first(event)};
+	struct flow_new f = {
+		.orig = nat_pkt_key(pkt), .now_sec = now_sec, .ct = ct_first(ct, event)};
 
 	f.reply.proto = f.orig.proto;
 	f.reply.t = flow_tuple_reverse(&f.orig.t);
@@ -229,7 +230,7 @@ static void to_service(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, 
 		return;
 	}
 	/* The middle of a connection nobody here knows (CT-5): the client is told at once. */
-	if (pkt->l4_proto == IPPROTO_TCP && !ct->opens(event)) {
+	if (pkt->l4_proto == IPPROTO_TCP && !ct_opens(ct, event)) {
 		reject(pkt, ct, event);
 		return;
 	}
@@ -256,7 +257,7 @@ static void to_endpoint(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt,
 {
 	struct flow_new f = flow_for(pkt, ct, event, now_sec);
 
-	if (ct->aborts(event))
+	if (ct_aborts(ct, event))
 		return;
 	f.info = flow_info(pkt->l4_proto, PW_FLOW_IDENTITY, FLOW_ID_NONE, endpoint);
 	give_flow(nat, worker, pkt, &f);

@@ -20,13 +20,12 @@ bool pw_nat_wants(const struct pw_nat *nat, const struct pw_pkt *pkt)
 	       (pkt->flags & PW_PKT_ICMP_ERROR) != 0;
 }
 
-/* Protocols that Services have. Echoes are never translated. */
+/* TCP, UDP and SCTP with their ports. Echoes, which have ports too, are never translated. */
 static bool has_key(const struct pw_pkt *pkt)
 {
-	if (!(pkt->flags & PW_PKT_HAS_PORTS) || (pkt->flags & PW_PKT_FRAG_LATER))
-		return false;
-	return pkt->l4_proto == IPPROTO_TCP || pkt->l4_proto == IPPROTO_UDP ||
-	       pkt->l4_proto == IPPROTO_SCTP;
+	const uint32_t mask = PW_PKT_HAS_PORTS | PW_PKT_FRAG_LATER | PW_PKT_ICMP_ECHO;
+
+	return (pkt->flags & mask) == PW_PKT_HAS_PORTS;
 }
 
 /* The parser has checked that a TCP header is whole. An SCTP packet may end after its header. */
@@ -62,9 +61,9 @@ static void translate(struct pw_pkt *pkt, const union flow_line *line, uint32_t 
 static bool starts_anew(const struct pw_nat *nat, const union flow_line *line,
 	const struct ct_state *state, enum flow_dir dir, const struct ct_proto *ct, uint8_t event)
 {
-	if (!state->reopens || dir != FLOW_ORIG || !ct->opens(event))
+	if (!state->reopens || dir != FLOW_ORIG || !ct_opens(ct, event))
 		return false;
-	if (state != &ct->states[ct->first(event)])
+	if (state != &ct->states[ct_first(ct, event)])
 		return true;
 	return flow_service(line) != FLOW_ID_NONE &&
 	       !svc_has(nat, flow_service(line), line->tuple[FLOW_REPLY].src_be,
@@ -77,7 +76,7 @@ static void advance(union flow_line *line, uint32_t state, const struct ct_proto
 {
 	while (flow_state_life(state) == FLOW_LIVE) {
 		uint8_t old = flow_state_ct(state);
-		uint8_t new = ct->next(old, dir, event);
+		uint8_t new = ct_next(ct, old, dir, event);
 
 		if (new == old || flow_state_cas(line, &state, flow_state_set_ct(state, new)))
 			return;

@@ -33,10 +33,10 @@ static uint8_t flags_of(char c)
 
 static const struct ct_state *tcp_after(const char *packets)
 {
-	uint8_t state = ct_tcp.first(flags_of(packets[0]));
+	uint8_t state = ct_first(&ct_tcp, flags_of(packets[0]));
 
 	for (const char *p = packets + 1; *p; p++)
-		state = ct_tcp.next(state, *p >= 'a' ? FLOW_ORIG : FLOW_REPLY, flags_of(*p));
+		state = ct_next(&ct_tcp, state, *p >= 'a' ? FLOW_ORIG : FLOW_REPLY, flags_of(*p));
 	return &ct_tcp.states[state];
 }
 
@@ -114,11 +114,11 @@ static void tcp_flags(void **state)
 	assert_true(tcp_after("s")->droppable);
 	assert_true(tcp_after("sB")->droppable);
 	assert_true(tcp_after("sBafAFa")->droppable);
-	assert_true(ct_tcp.opens(TCP_SYN));
-	assert_true(ct_tcp.opens(TCP_SYN | 0xc0)); /* with ECN */
-	assert_false(ct_tcp.opens(TCP_SYN | TCP_ACK));
-	assert_true(ct_tcp.aborts(TCP_RST));
-	assert_false(ct_tcp.aborts(TCP_ACK));
+	assert_true(ct_opens(&ct_tcp, TCP_SYN));
+	assert_true(ct_opens(&ct_tcp, TCP_SYN | 0xc0)); /* with ECN */
+	assert_false(ct_opens(&ct_tcp, TCP_SYN | TCP_ACK));
+	assert_true(ct_aborts(&ct_tcp, TCP_RST));
+	assert_false(ct_aborts(&ct_tcp, TCP_ACK));
 }
 
 /* No event takes any protocol out of its table, and every state has a name and a timeout. */
@@ -129,13 +129,13 @@ static void closed_tables(void **state)
 	for (size_t p = 0; p < PW_ARRAY_SIZE(all); p++) {
 		assert_true(all[p]->n_states <= 16);
 		for (unsigned event = 0; event < 256; event++) {
-			assert_true(all[p]->first((uint8_t)event) < all[p]->n_states);
+			assert_true(ct_first(all[p], (uint8_t)event) < all[p]->n_states);
 			for (uint8_t s = 0; s < all[p]->n_states; s++) {
 				assert_non_null(all[p]->states[s].name);
 				assert_true(all[p]->states[s].timeout_sec > 0);
-				assert_true(all[p]->next(s, FLOW_ORIG, (uint8_t)event) <
+				assert_true(ct_next(all[p], s, FLOW_ORIG, (uint8_t)event) <
 					    all[p]->n_states);
-				assert_true(all[p]->next(s, FLOW_REPLY, (uint8_t)event) <
+				assert_true(ct_next(all[p], s, FLOW_REPLY, (uint8_t)event) <
 					    all[p]->n_states);
 			}
 		}
@@ -155,16 +155,16 @@ static void one_way_protocols(void **state)
 
 	for (size_t i = 0; i < PW_ARRAY_SIZE(cases); i++) {
 		const struct ct_proto *ct = ct_proto(cases[i].proto);
-		uint8_t s = ct->first(0);
+		uint8_t s = ct_first(ct, 0);
 
 		assert_int_equal(ct->states[s].timeout_sec, cases[i].one_way);
 		assert_true(ct->states[s].droppable);
-		assert_int_equal(ct->next(s, FLOW_ORIG, 0), s);
-		s = ct->next(s, FLOW_REPLY, 0);
+		assert_int_equal(ct_next(ct, s, FLOW_ORIG, 0), s);
+		s = ct_next(ct, s, FLOW_REPLY, 0);
 		assert_int_equal(ct->states[s].timeout_sec, cases[i].replied);
 		assert_false(ct->states[s].droppable);
-		assert_int_equal(ct->next(s, FLOW_ORIG, 0), s);
-		assert_int_equal(ct->next(s, FLOW_REPLY, 0), s);
+		assert_int_equal(ct_next(ct, s, FLOW_ORIG, 0), s);
+		assert_int_equal(ct_next(ct, s, FLOW_REPLY, 0), s);
 	}
 }
 
@@ -201,10 +201,10 @@ static void sctp_sequences(void **state)
 	};
 
 	for (size_t i = 0; i < PW_ARRAY_SIZE(cases); i++) {
-		uint8_t s = ct_sctp.first(chunk_of(cases[i].packets[0]));
+		uint8_t s = ct_first(&ct_sctp, chunk_of(cases[i].packets[0]));
 
 		for (const char *p = cases[i].packets + 1; *p; p++)
-			s = ct_sctp.next(s, *p >= 'a' ? FLOW_ORIG : FLOW_REPLY, chunk_of(*p));
+			s = ct_next(&ct_sctp, s, *p >= 'a' ? FLOW_ORIG : FLOW_REPLY, chunk_of(*p));
 		if (strcmp(ct_sctp.states[s].name, cases[i].state) != 0)
 			print_message("after %s\n", cases[i].packets);
 		assert_string_equal(ct_sctp.states[s].name, cases[i].state);
