@@ -148,6 +148,8 @@ static void add_frame(struct burst *b, struct rte_mbuf *m)
 {
 	uint32_t missing = port_caps_needed(m) & ~b->caps;
 
+	if (b->n_ready == PW_PORT_BURST)
+		flush(b);
 	if (missing & CAPS_GSO) {
 		segment_frame(b, m);
 		return;

@@ -54,6 +54,9 @@ static int check_fd(int fd, struct pw_err *err)
 	return 0;
 }
 
+/* The 10-byte header: the 12-byte one adds only num_buffers, which a TAP does not use. The send
+ * buffer stays without limit (the default): a write runs the pod's stack at once, nothing queues.
+ */
 static int set_up_fd(int fd, bool *has_uso, struct pw_err *err)
 {
 	int hdr_size = sizeof(struct virtio_net_hdr), little_endian = 1;
