@@ -7,6 +7,7 @@
 #include <rte_eal.h>
 
 #include "bridge.h"
+#include "loop.h"
 #include "port_reg.h"
 
 static unsigned count_methods(void)
@@ -22,6 +23,31 @@ static unsigned count_methods(void)
 	return n;
 }
 
+static const struct pw_ipc_method *find_method(const char *name)
+{
+	for (unsigned i = 0; ctl_modules[i] != NULL; i++) {
+		const struct pw_ipc_method *method = ctl_modules[i]->methods;
+
+		for (; method != NULL && method->name != NULL; method++) {
+			if (strcmp(method->name, name) == 0)
+				return method;
+		}
+	}
+	return NULL;
+}
+
+/* Stands before every handler: how long does it keep the control thread? */
+static int timed(void *ctx, struct pw_ipc_request *req, void *params, json_t **result,
+	struct pw_ipc_error *err)
+{
+	const struct pw_ipc_method *method = find_method(pw_ipc_request_method(req));
+	uint64_t start = ctl_now_ns(ctx);
+	int rc = method->handler(ctx, req, params, result, err);
+
+	ctl_loop_note(ctx, start);
+	return rc;
+}
+
 /* The server wants one table. */
 static struct pw_ipc_method *collect_methods(void)
 {
@@ -31,8 +57,10 @@ static struct pw_ipc_method *collect_methods(void)
 	for (unsigned i = 0; all != NULL && ctl_modules[i] != NULL; i++) {
 		const struct pw_ipc_method *method = ctl_modules[i]->methods;
 
-		for (; method != NULL && method->name != NULL; method++)
-			all[n++] = *method;
+		for (; method != NULL && method->name != NULL; method++) {
+			all[n] = *method;
+			all[n++].handler = timed;
+		}
 	}
 	return all;
 }

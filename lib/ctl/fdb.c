@@ -9,6 +9,7 @@
 
 #define LEARNS_A_CALL  512
 #define LEARNS_A_BURST 64
+#define AGE_ROUND_SEC  4
 
 void ctl_fdb_learn(struct pw_ctl *ctl)
 {
@@ -32,9 +33,11 @@ void ctl_fdb_learn(struct pw_ctl *ctl)
 	} while (n == LEARNS_A_BURST && done < LEARNS_A_CALL);
 }
 
+/* Looking through the table for one bridge takes a while: each has its turn within AGE_ROUND_SEC.
+ */
 static void fdb_every_second(struct pw_ctl *ctl)
 {
-	for (uint32_t i = 0; i < ctl->n_bridges; i++)
+	for (uint32_t i = ctl_now_sec(ctl) % AGE_ROUND_SEC; i < ctl->n_bridges; i += AGE_ROUND_SEC)
 		(void)pw_fdb_age(ctl->fdb, ctl->bridges[i].id, pw_dp_now_sec(),
 			ctl->bridges[i].conf->ageing_sec);
 }

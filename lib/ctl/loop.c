@@ -99,15 +99,21 @@ static void arm_poll(struct pw_ctl *ctl, bool soon)
 	event_add(ctl->loop->poll, &in);
 }
 
+void ctl_loop_note(struct pw_ctl *ctl, uint64_t start_ns)
+{
+	uint64_t us = (ctl_now_ns(ctl) - start_ns) / PW_NS_PER_USEC;
+
+	ctl->loop->max_us = PW_MAX(ctl->loop->max_us, us);
+}
+
 static void drain(struct pw_ctl *ctl)
 {
-	uint64_t start = ctl_now_ns(ctl), us;
+	uint64_t start = ctl_now_ns(ctl);
 
 	ctl_fdb_learn(ctl);
 	ctl_punt_drain(ctl);
 	pw_dp_poll(ctl->dp);
-	us = (ctl_now_ns(ctl) - start) / PW_NS_PER_USEC;
-	ctl->loop->max_us = PW_MAX(ctl->loop->max_us, us);
+	ctl_loop_note(ctl, start);
 }
 
 static void on_poll(evutil_socket_t fd, short what, void *arg)

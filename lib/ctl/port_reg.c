@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <unistd.h>
 
 #include <bsd/string.h>
@@ -21,6 +22,8 @@ struct ctl_ports {
 	uint32_t size, count;
 	struct pw_idpool *indices; /* those of closing ports are still taken */
 	uint32_t n_closing;
+	STAILQ_HEAD(, closing) gone; /* out of the workers' hands, to be closed */
+	struct event *close_next;
 };
 
 /* ---- looking up ---- */
@@ -278,15 +281,15 @@ err_index:
 /* ---- going ---- */
 
 struct closing {
+	STAILQ_ENTRY(closing) link;
 	struct pw_ctl *ctl;
 	struct ctl_port *port;
 	void (*done)(void *arg);
 	void *arg;
 };
 
-static void on_gone(void *arg, struct pw_port *pw_port)
+static void finish(struct closing *closing)
 {
-	struct closing *closing = arg;
 	struct ctl_ports *ports = closing->ctl->ports;
 
 	pw_idpool_free(ports->indices, closing->port->index);
@@ -296,6 +299,29 @@ static void on_gone(void *arg, struct pw_port *pw_port)
 	if (closing->done != NULL)
 		closing->done(closing->arg);
 	free(closing);
+}
+
+/* One a turn of the loop: closing a TAP takes the kernel some milliseconds. */
+static void on_close_next(evutil_socket_t fd, short what, void *arg)
+{
+	struct ctl_ports *ports = arg;
+	struct closing *closing = STAILQ_FIRST(&ports->gone);
+
+	STAILQ_REMOVE_HEAD(&ports->gone, link);
+	finish(closing);
+	if (!STAILQ_EMPTY(&ports->gone))
+		event_active(ports->close_next, EV_TIMEOUT, 0);
+}
+
+/* No worker can touch it any more. */
+static void on_gone(void *arg, struct pw_port *pw_port)
+{
+	struct closing *closing = arg;
+	struct ctl_ports *ports = closing->ctl->ports;
+
+	if (STAILQ_EMPTY(&ports->gone))
+		event_active(ports->close_next, EV_TIMEOUT, 0);
+	STAILQ_INSERT_TAIL(&ports->gone, closing, link);
 }
 
 void ctl_port_del(struct pw_ctl *ctl, struct ctl_port *port, void (*done)(void *arg), void *arg)
@@ -337,29 +363,45 @@ static void port_every_second(struct pw_ctl *ctl)
 	}
 }
 
-/* Workers have stopped: grace periods are over at once. */
+/* Workers have stopped: grace periods are over at once. The loop does not run any more. */
 static void close_all(struct pw_ctl *ctl)
 {
-	for (uint32_t i = 0; i < ctl->ports->size; i++) {
-		if (ctl->ports->v[i] != NULL)
-			ctl_port_del(ctl, ctl->ports->v[i], NULL, NULL);
+	struct ctl_ports *ports = ctl->ports;
+	struct closing *closing;
+
+	for (uint32_t i = 0; i < ports->size; i++) {
+		if (ports->v[i] != NULL)
+			ctl_port_del(ctl, ports->v[i], NULL, NULL);
 	}
-	for (unsigned tries = 0; ctl->ports->n_closing > 0 && tries < 1000; tries++) {
+	for (unsigned tries = 0; ports->n_closing > 0 && tries < 1000; tries++) {
 		pw_dp_poll(ctl->dp);
-		if (ctl->ports->n_closing > 0)
+		while ((closing = STAILQ_FIRST(&ports->gone)) != NULL) {
+			STAILQ_REMOVE_HEAD(&ports->gone, link);
+			finish(closing);
+		}
+		if (ports->n_closing > 0)
 			usleep(1000);
 	}
-	if (ctl->ports->n_closing > 0)
-		pw_error("port", "%u ports did not close", ctl->ports->n_closing);
+	if (ports->n_closing > 0)
+		pw_error("port", "%u ports did not close", ports->n_closing);
+}
+
+static void free_ports(struct ctl_ports *ports)
+{
+	if (ports == NULL)
+		return;
+	if (ports->close_next != NULL)
+		event_free(ports->close_next);
+	pw_idpool_destroy(ports->indices);
+	free(ports->v);
+	free(ports);
 }
 
 static void port_fini(struct pw_ctl *ctl)
 {
 	pw_dp_stop(ctl->dp);
 	close_all(ctl);
-	pw_idpool_destroy(ctl->ports->indices);
-	free(ctl->ports->v);
-	free(ctl->ports);
+	free_ports(ctl->ports);
 	ctl->ports = NULL;
 }
 
@@ -370,10 +412,12 @@ static int port_init(struct pw_ctl *ctl, struct pw_err *err)
 
 	if (ports == NULL)
 		goto err_memory;
+	STAILQ_INIT(&ports->gone);
 	ports->size = ctl->conf->limits.ports;
 	ports->v = calloc(ports->size, sizeof(ports->v[0]));
 	ports->indices = pw_idpool_create(ports->size);
-	if (ports->v == NULL || ports->indices == NULL)
+	ports->close_next = evtimer_new(ctl->base, on_close_next, ports);
+	if (ports->v == NULL || ports->indices == NULL || ports->close_next == NULL)
 		goto err_memory;
 	ctl->ports = ports;
 	rc = port_conf_add_all(ctl, err);
@@ -382,9 +426,7 @@ static int port_init(struct pw_ctl *ctl, struct pw_err *err)
 	return rc;
 
 err_memory:
-	if (ports != NULL)
-		free(ports->v);
-	free(ports);
+	free_ports(ports);
 	return pw_err_set(err, -ENOMEM, "out of memory");
 }
 

@@ -36,7 +36,6 @@ struct ctl_port {
 	struct pw_conf_prefixes addresses;  /* ours, on a routed port */
 	struct pw_conf_prefixes peers;      /* of who is behind it */
 	const struct ctl_pod *pod;          /* NULL: not a pod's */
-	enum pw_port_state shown_state;     /* as it was logged */
 	struct ctl_port_baseline *baseline; /* stats.h */
 };
 

@@ -86,6 +86,7 @@ static inline void harness_open(struct harness *h, const char *yaml)
 	h->conf = harness_conf(yaml);
 	h->ctl.conf = h->conf;
 	h->ctl.clock = pw_clock_boot();
+	h->ctl.base = event_base_new();
 	h->ctl.qsbr = pw_qsbr_create(pw_alloc_heap(), 1);
 	h->ctl.limbo = pw_limbo_create(h->ctl.qsbr);
 	h->ctl.lpm4 = pw_lpm4_create(pw_alloc_heap(), h->ctl.limbo, 64);
@@ -122,6 +123,7 @@ static inline void harness_close(struct harness *h)
 	pw_lpm4_destroy(h->ctl.lpm4);
 	pw_limbo_destroy(h->ctl.limbo);
 	pw_qsbr_destroy(h->ctl.qsbr);
+	event_base_free(h->ctl.base);
 	pw_conf_free(h->conf);
 	pw_log_set_sink(NULL, NULL);
 	nftw(h->dir, harness_unlink, 8, FTW_DEPTH | FTW_PHYS);
