@@ -146,8 +146,11 @@ static uint16_t receive(struct pw_port *port, uint16_t queue, struct rte_mbuf **
 {
 	uint16_t bad = 0, n = 0;
 
-	for (unsigned i = 0; i < 1000 && n == 0; i++)
+	for (unsigned i = 0; i < 1000 && n == 0; i++) {
 		n = pw_port_rx_burst(port, queue, pkts, PW_PORT_BURST, &bad);
+		if (n == 0)
+			usleep(1000);
+	}
 	assert_int_equal(bad, 0);
 	return n;
 }
@@ -241,6 +244,18 @@ static void we_go_first(void **state)
 	assert_int_equal(pool_in_use(), 0);
 }
 
+static uint16_t receive_any(struct pw_port *port, uint16_t n_queues, struct rte_mbuf **pkts)
+{
+	uint16_t bad = 0, n = 0;
+
+	for (unsigned i = 0; i < 1000 && n == 0; i++, usleep(100)) {
+		for (uint16_t q = 0; q < n_queues; q++)
+			n += pw_port_rx_burst(port, q, pkts + n, 1, &bad);
+	}
+	return n;
+}
+
+/* No frame is lost on queues the peer has no ring for, or has not enabled yet. */
 static void fewer_rings_than_queues(void **state)
 {
 	struct pw_port *port = *state, *peer = open_peer(2);
@@ -255,7 +270,7 @@ static void fewer_rings_than_queues(void **state)
 		pkts[0] = make_frame(&kinds[0]);
 		pw_port_tx_burst(port, q, pkts, 1, &r);
 		assert_int_equal(r.sent, 1);
-		n = receive(peer, q < 2 ? q : 0, pkts); /* no such ring: the first */
+		n = receive_any(peer, 2, pkts);
 		assert_int_equal(n, 1);
 		rte_pktmbuf_free_bulk(pkts, n);
 	}
