@@ -83,16 +83,38 @@ static int start(struct pw_ctl *ctl, struct pw_err *err)
 	return 0;
 }
 
+static int make_pools(struct pw_ctl *ctl, const struct ctl_eal_pools *pools, struct pw_err *err)
+{
+	struct pw_port_env *env = &ctl->port_env;
+
+	env->socket_id = (int)rte_lcore_to_socket_id(ctl_eal_lcore(0));
+	env->pool = pw_mempool_create(
+		pools->mbufs, (uint16_t)ctl->conf->memory.mbuf_bytes, env->socket_id, err);
+	if (env->pool == NULL)
+		return err->code;
+	if (pools->big > 0) {
+		env->big_pool =
+			pw_mempool_create(pools->big, CTL_EAL_BIG_ROOM, env->socket_id, err);
+		if (env->big_pool == NULL) {
+			rte_mempool_free(env->pool);
+			return err->code;
+		}
+	}
+	ctl->pool = env->pool;
+	ctl->n_mbufs = pools->mbufs;
+	return 0;
+}
+
 static int eal_init(struct pw_ctl *ctl, struct pw_err *err)
 {
+	struct ctl_eal_pools pools;
 	struct ctl_machine machine;
 	int rc;
 
 	ctl_machine_read(&machine);
 	rc = ctl_preflight(ctl->conf, &machine, &ctl->hugepages, err);
-	if (rc != 0)
-		return rc;
-	rc = ctl_eal_mbufs(ctl->conf, ctl->hugepages, &ctl->n_mbufs, err);
+	if (rc == 0)
+		rc = ctl_eal_mbufs(ctl->conf, ctl->hugepages, &pools, err);
 	if (rc != 0)
 		return rc;
 	ctl->eal_log = calloc(1, sizeof(*ctl->eal_log));
@@ -101,24 +123,22 @@ static int eal_init(struct pw_ctl *ctl, struct pw_err *err)
 	tell_memory(ctl, &machine);
 	tell_devices(ctl);
 	rc = start(ctl, err);
+	if (rc == 0)
+		rc = make_pools(ctl, &pools, err);
 	if (rc != 0)
 		return rc;
 	ctl->alloc = ctl->hugepages ? &eal_alloc : pw_alloc_heap();
-	ctl->port_env.socket_id = (int)rte_lcore_to_socket_id(ctl_eal_lcore(0));
-	ctl->pool = pw_mempool_create(
-		ctl->n_mbufs, (uint16_t)ctl->conf->memory.mbuf_bytes, ctl->port_env.socket_id, err);
-	if (ctl->pool == NULL)
-		return err->code;
-	ctl->port_env.pool = ctl->pool;
-	pw_info("eal", "%s: control on core %u, %u worker%s, %u packet buffers", rte_version(),
-		ctl->conf->cpu.control, ctl->conf->cpu.n_workers,
-		ctl->conf->cpu.n_workers == 1 ? "" : "s", ctl->n_mbufs);
+	pw_info("eal",
+		"DPDK %s: control on core %u, %u worker%s, %u packet buffers and %u large ones",
+		rte_version() + strlen("DPDK "), ctl->conf->cpu.control, ctl->conf->cpu.n_workers,
+		ctl->conf->cpu.n_workers == 1 ? "" : "s", pools.mbufs, pools.big);
 	return 0;
 }
 
 /* The log and its stream stay: rte_eal_cleanup's threads may still speak. */
 static void eal_fini(struct pw_ctl *ctl)
 {
+	rte_mempool_free(ctl->port_env.big_pool);
 	rte_mempool_free(ctl->pool);
 	ctl->pool = NULL;
 }

@@ -31,8 +31,15 @@ void ctl_eal_args_free(struct ctl_eal_args *args);
 /* Is this device string a PCI address ("0000:01:00.0", "01:00.0,arg=1")? */
 bool ctl_eal_device_is_pci(const char *device);
 
-/* Packet buffers that fit: 0 or -ENOMEM, *err names the keys to change. */
-int ctl_eal_mbufs(const struct pw_conf *conf, bool hugepages, uint32_t *n, struct pw_err *err);
+/* Packet buffers: ordinary ones, and those that take the payload of a whole GSO frame (worth a
+ * fifth of a TAP's throughput); none of the latter where memory is short. */
+#define CTL_EAL_BIG_ROOM 65408 /* bytes; with the first, ordinary buffer enough for any frame */
+struct ctl_eal_pools {
+	uint32_t mbufs, big;
+};
+/* What fits: 0 or -ENOMEM, *err names the keys to change. */
+int ctl_eal_mbufs(const struct pw_conf *conf, bool hugepages, struct ctl_eal_pools *pools,
+	struct pw_err *err);
 
 /* What this machine offers; preflight.c reads it, tests make it up. */
 struct ctl_machine {

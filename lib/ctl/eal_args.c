@@ -129,9 +129,16 @@ void ctl_eal_args_free(struct ctl_eal_args *args)
 
 /* Of an mbuf besides its data room: the struct, mempool header, and what alignment costs. */
 #define MBUF_OVERHEAD_BYTES 320
-#define MBUFS_A_QUEUE       1024 /* descriptors of a NIC's queue, or what a TAP holds ready and more */
+#define MBUFS_A_QUEUE       1024 /* descriptors of a NIC's queue, or what a TAP holds and more */
 #define MBUFS_A_WORKER      2048 /* batch, buffers, rings, mempool caches */
 #define MBUFS_AT_LEAST      4096
+
+/* Large ones: each TAP keeps one ready, and a batch of them and what waits to leave is on its way.
+ */
+#define BIG_BYTES     (CTL_EAL_BIG_ROOM + MBUF_OVERHEAD_BYTES)
+#define BIG_A_WORKER  128
+#define BIG_FOR_LATER 64 /* TAPs added at run time */
+#define BIG_SHARE     3  /* at most one part of so many */
 
 static uint64_t mbufs_needed(const struct pw_conf *conf)
 {
@@ -142,29 +149,38 @@ static uint64_t mbufs_needed(const struct pw_conf *conf)
 	return n;
 }
 
+static uint32_t big_wanted(const struct pw_conf *conf)
+{
+	uint32_t taps = conf->pods.max + conf->n_ports + 1 + BIG_FOR_LATER;
+
+	return PW_MIN(taps, conf->limits.ports) + conf->cpu.n_workers * BIG_A_WORKER;
+}
+
 /* On hugepages the tables share the memory with the packets; else those are on the heap. */
-static uint64_t mbufs_that_fit(const struct pw_conf *conf, bool hugepages)
+static uint64_t packet_bytes(const struct pw_conf *conf, bool hugepages)
 {
 	uint64_t bytes = (uint64_t)conf->memory.size_mb << 20;
 
-	bytes = hugepages ? bytes / 2 : bytes / 8 * 7;
-	return bytes / (conf->memory.mbuf_bytes + MBUF_OVERHEAD_BYTES);
+	return hugepages ? bytes / 2 : bytes / 8 * 7;
 }
 
-int ctl_eal_mbufs(const struct pw_conf *conf, bool hugepages, uint32_t *n, struct pw_err *err)
+int ctl_eal_mbufs(
+	const struct pw_conf *conf, bool hugepages, struct ctl_eal_pools *pools, struct pw_err *err)
 {
-	uint64_t fit = mbufs_that_fit(conf, hugepages), need = mbufs_needed(conf);
+	uint64_t bytes = packet_bytes(conf, hugepages), each = conf->memory.mbuf_bytes;
+	uint64_t need = conf->memory.mbufs != 0 ? conf->memory.mbufs : mbufs_needed(conf);
+	uint64_t big_bytes = (uint64_t)big_wanted(conf) * BIG_BYTES;
+	uint64_t fit, fit_beside_big;
 
-	if (conf->memory.mbufs != 0) {
-		if (conf->memory.mbufs > fit)
-			return pw_err_set(err, -ENOMEM,
-				"memory.mbufs: %u buffers of %u bytes do not fit into "
-				"memory.size_mb: %u (%llu would): raise size_mb or lower mbufs",
-				conf->memory.mbufs, conf->memory.mbuf_bytes, conf->memory.size_mb,
-				(unsigned long long)fit);
-		*n = conf->memory.mbufs;
-		return 0;
-	}
+	each += MBUF_OVERHEAD_BYTES;
+	fit = bytes / each;
+	fit_beside_big = big_bytes <= bytes / BIG_SHARE ? (bytes - big_bytes) / each : 0;
+	if (fit < need && conf->memory.mbufs != 0)
+		return pw_err_set(err, -ENOMEM,
+			"memory.mbufs: %u buffers of %u bytes do not fit into memory.size_mb: %u "
+			"(%llu would): raise size_mb or lower mbufs",
+			conf->memory.mbufs, conf->memory.mbuf_bytes, conf->memory.size_mb,
+			(unsigned long long)fit);
 	if (fit < need)
 		return pw_err_set(err, -ENOMEM,
 			"memory.size_mb: %u MB hold %llu packet buffers, but %u workers and the "
@@ -172,6 +188,10 @@ int ctl_eal_mbufs(const struct pw_conf *conf, bool hugepages, uint32_t *n, struc
 			conf->memory.size_mb, (unsigned long long)fit, conf->cpu.n_workers,
 			(unsigned long long)need,
 			(unsigned long long)(conf->memory.size_mb * need / fit + 1));
-	*n = (uint32_t)PW_MIN(fit, (uint64_t)UINT32_MAX / 2);
+	pools->big = fit_beside_big >= need ? big_wanted(conf) : 0;
+	if (pools->big > 0)
+		fit = fit_beside_big;
+	pools->mbufs = conf->memory.mbufs != 0 ? conf->memory.mbufs
+					       : (uint32_t)PW_MIN(fit, (uint64_t)UINT32_MAX / 2);
 	return 0;
 }

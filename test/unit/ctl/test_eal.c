@@ -110,38 +110,63 @@ static void test_is_pci(void **state)
 		assert_int_equal(ctl_eal_device_is_pci(cases[i].device), cases[i].pci);
 }
 
+static uint64_t bytes_of(const struct ctl_eal_pools *pools, const struct pw_conf *conf)
+{
+	return (uint64_t)pools->mbufs * conf->memory.mbuf_bytes +
+	       (uint64_t)pools->big * CTL_EAL_BIG_ROOM;
+}
+
 static void test_mbufs(void **state)
 {
 	struct pw_conf *conf = harness_conf("cpu: {control: 0, workers: [1]}\n");
+	struct ctl_eal_pools plain, huge;
 	struct pw_err err = {0};
-	uint32_t plain, huge;
 
 	assert_int_equal(ctl_eal_mbufs(conf, false, &plain, &err), 0);
 	assert_int_equal(ctl_eal_mbufs(conf, true, &huge, &err), 0);
-	assert_true(plain > huge); /* on hugepages the tables need room too */
-	assert_true((uint64_t)plain * conf->memory.mbuf_bytes < UINT64_C(256) << 20);
+	assert_true(plain.mbufs > huge.mbufs);   /* on hugepages the tables need room too */
+	assert_true(plain.big > conf->pods.max); /* each pod's TAP keeps one */
+	assert_true(bytes_of(&plain, conf) < UINT64_C(256) << 20);
+	assert_true(bytes_of(&huge, conf) < UINT64_C(128) << 20);
 	conf->memory.mbufs = 5000;
 	assert_int_equal(ctl_eal_mbufs(conf, false, &plain, &err), 0);
-	assert_int_equal(plain, 5000);
+	assert_int_equal(plain.mbufs, 5000);
 	conf->memory.mbufs = 1000000;
 	assert_int_equal(ctl_eal_mbufs(conf, false, &plain, &err), -ENOMEM);
 	assert_non_null(strstr(err.msg, "size_mb"));
 	pw_conf_free(conf);
 }
 
+/* Large buffers are the first to go without. */
+static void test_mbufs_when_memory_is_short(void **state)
+{
+	struct pw_conf *conf = harness_conf("memory: {size_mb: 64}\n");
+	struct ctl_eal_pools pools;
+	struct pw_err err = {0};
+
+	conf->cpu.n_workers = 1;
+	assert_int_equal(ctl_eal_mbufs(conf, true, &pools, &err), 0);
+	assert_int_equal(pools.big, 0);
+	assert_true(pools.mbufs > 4096);
+	conf->memory.mbufs = 23000; /* all of the memory */
+	assert_int_equal(ctl_eal_mbufs(conf, false, &pools, &err), 0);
+	assert_int_equal(pools.big, 0);
+	pw_conf_free(conf);
+}
+
 static void test_mbufs_for_many_workers(void **state)
 {
 	struct pw_conf *conf = harness_conf("memory: {size_mb: 64}\n");
+	struct ctl_eal_pools pools;
 	struct pw_err err = {0};
 	unsigned wanted;
-	uint32_t n;
 
 	conf->cpu.n_workers = 16;
-	assert_int_equal(ctl_eal_mbufs(conf, false, &n, &err), -ENOMEM);
+	assert_int_equal(ctl_eal_mbufs(conf, false, &pools, &err), -ENOMEM);
 	/* What it says is enough. */
 	assert_int_equal(sscanf(strstr(err.msg, "raise it to "), "raise it to %u", &wanted), 1);
 	conf->memory.size_mb = wanted;
-	assert_int_equal(ctl_eal_mbufs(conf, false, &n, &err), 0);
+	assert_int_equal(ctl_eal_mbufs(conf, false, &pools, &err), 0);
 	pw_conf_free(conf);
 }
 
@@ -259,6 +284,7 @@ int main(void)
 		cmocka_unit_test(test_prefix_differs),
 		cmocka_unit_test(test_is_pci),
 		cmocka_unit_test(test_mbufs),
+		cmocka_unit_test(test_mbufs_when_memory_is_short),
 		cmocka_unit_test(test_mbufs_for_many_workers),
 		cmocka_unit_test(test_preflight_good),
 		cmocka_unit_test(test_preflight_cores),
