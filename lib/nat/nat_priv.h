@@ -69,12 +69,23 @@ struct svc_counter {
 	X(swept)                                                                                   \
 	X(ended)
 
+#define NAT_FRAGS 64
+
+struct nat_frag { /* where the first fragment of a datagram went (nat_frag.c) */
+	uint64_t addr;
+	uint32_t id_proto;
+	uint32_t ref; /* 0: none */
+	uint32_t generation;
+	uint32_t sec;
+};
+
 struct nat_worker {
 	uint64_t rng; /* xorshift64* */
 	struct svc_counter *svc;
 #define X(name) uint64_t name;
 	NAT_COUNTERS(X) /* W: this thread  R: ctl */
 #undef X
+	struct nat_frag frags[NAT_FRAGS];
 } __attribute__((aligned(PW_CACHE_LINE)));
 
 /* Only the owner writes; others may read at any time. */
@@ -192,6 +203,12 @@ static inline struct flow_key nat_pkt_key(const struct pw_pkt *pkt)
 		.proto = pkt->l4_proto,
 	};
 }
+
+/* nat_frag.c: notes the flow of a first fragment; flow of a later one, or 0. */
+void nat_frag_note(struct pw_nat *nat, uint32_t worker, const struct pw_pkt *pkt, uint32_t ref,
+	uint32_t now_sec);
+uint32_t nat_frag_find(
+	struct pw_nat *nat, uint32_t worker, const struct pw_pkt *pkt, uint32_t now_sec);
 
 /* nat_icmp.c */
 void nat_icmp_error(struct pw_nat *nat, struct pw_pkt *pkt);

@@ -100,24 +100,35 @@ bool nat_hit(
 	advance(line, state, ct, dir, event);
 	flow_touch(line, now_sec);
 	translate(pkt, line, ref);
+	if ((pkt->flags & (PW_PKT_FRAG | PW_PKT_NAT)) == (PW_PKT_FRAG | PW_PKT_NAT))
+		nat_frag_note(nat, worker, pkt, ref, now_sec);
 	return true;
 }
 
-/* Fragments without ports can be given to no flow yet; echoes to a VIP are answered by LOCAL. */
-static void keyless(struct pw_nat *nat, struct pw_pkt *pkt)
+static void later_fragment(
+	struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, uint32_t now_sec)
 {
-	if (pkt->flags & PW_PKT_ICMP_ERROR) {
-		nat_icmp_error(nat, pkt);
-		return;
-	}
-	if (svc_is_vip(nat, pkt->dst_be)) {
-		if (pkt->flags & PW_PKT_FRAG_LATER)
-			pkt->verdict = PW_DROP_FRAG_NAT;
-		else if (pkt->l4_proto != IPPROTO_ICMP)
-			pkt->verdict = PW_DROP_SVC_REJECT;
-	} else if (nat_in_service_cidr(nat, pkt->dst_be)) {
+	uint32_t ref = nat_frag_find(nat, worker, pkt, now_sec);
+
+	if (ref != 0)
+		translate(pkt, &nat->flows.lines[ref >> 1], ref);
+	else if (svc_is_vip(nat, pkt->dst_be))
+		pkt->verdict = PW_DROP_FRAG_NAT;
+	else if (nat_in_service_cidr(nat, pkt->dst_be))
 		pkt->verdict = PW_DROP_VIP_UNKNOWN;
-	}
+}
+
+/* Echoes to a VIP are left to LOCAL; a VIP has no other protocols. */
+static void keyless(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, uint32_t now_sec)
+{
+	if (pkt->flags & PW_PKT_ICMP_ERROR)
+		nat_icmp_error(nat, pkt);
+	else if (pkt->flags & PW_PKT_FRAG_LATER)
+		later_fragment(nat, worker, pkt, now_sec);
+	else if (svc_is_vip(nat, pkt->dst_be))
+		pkt->verdict = pkt->l4_proto == IPPROTO_ICMP ? pkt->verdict : PW_DROP_SVC_REJECT;
+	else if (nat_in_service_cidr(nat, pkt->dst_be))
+		pkt->verdict = PW_DROP_VIP_UNKNOWN;
 }
 
 static uint64_t inserted_so_far(const struct pw_nat *nat, uint32_t worker)
@@ -151,7 +162,7 @@ void pw_nat_process(struct pw_nat *nat, uint32_t worker, struct pw_pkt *const *p
 
 	for (uint32_t i = 0; i < n; i++) {
 		if (!has_key(pkts[i])) {
-			keyless(nat, pkts[i]);
+			keyless(nat, worker, pkts[i], now_sec);
 			continue;
 		}
 		keyed[n_keyed] = pkts[i];

@@ -88,7 +88,8 @@ bool pw_nat_wants(const struct pw_nat *nat, const struct pw_pkt *pkt);
  *     answered), VIP_UNKNOWN, ICMP_QUOTE, FRAG_NAT,
  *   - verdict RETRY: another worker is half-way with this flow. The packet is untouched; the caller
  *     gives it again in its next iteration and after 3 times drops it with FLOW_PENDING.
- * Echo requests to a VIP that exists: left alone (LOCAL answers). */
+ * Echo requests to a VIP that exists: left alone (LOCAL answers). Later fragments follow the first
+ * one if they come after it to the same worker; else, if for a VIP: FRAG_NAT. */
 void pw_nat_process(
 	struct pw_nat *nat, uint32_t worker, struct pw_pkt *const *pkts, uint32_t n, uint32_t now_sec);
 
