@@ -7,6 +7,7 @@
 #include <rte_eal.h>
 
 #include "bridge.h"
+#include "eal.h"
 #include "loop.h"
 #include "port_reg.h"
 
@@ -132,6 +133,7 @@ void pw_ctl_destroy(struct pw_ctl *ctl)
 	end_modules(ctl);
 	if (ctl->eal_up)
 		(void)rte_eal_cleanup();
+	ctl_eal_log_close(ctl->eal_log);
 	free(ctl->methods);
 	free(ctl);
 }

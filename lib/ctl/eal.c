@@ -135,7 +135,6 @@ static int eal_init(struct pw_ctl *ctl, struct pw_err *err)
 	return 0;
 }
 
-/* The log and its stream stay: rte_eal_cleanup's threads may still speak. */
 static void eal_fini(struct pw_ctl *ctl)
 {
 	rte_mempool_free(ctl->port_env.big_pool);

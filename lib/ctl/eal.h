@@ -59,9 +59,8 @@ int ctl_preflight(const struct pw_conf *conf, const struct ctl_machine *machine,
 	struct pw_err *err);
 
 /*
- * Lines of DPDK's log go into ours: errors and warnings as they are, the rest as debug. The last
- * error is kept: rte_eal_init has no better reason to give. Never closed: DPDK's threads may write
- * until the end.
+ * Lines of DPDK's log go into ours: errors and warnings as they are, the rest as debug. The first
+ * error is kept: rte_eal_init has no better reason to give.
  */
 struct ctl_eal_log {
 	FILE *stream;
@@ -69,5 +68,6 @@ struct ctl_eal_log {
 	char line[512], first_error[512];
 };
 int ctl_eal_log_open(struct ctl_eal_log *log);
+void ctl_eal_log_close(struct ctl_eal_log *log); /* after the EAL's end; frees it. NULL is fine */
 
 #endif

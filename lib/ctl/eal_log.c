@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -29,8 +30,7 @@ static void end_line(struct ctl_eal_log *log)
 	if (log->len > 0) {
 		if (level == PW_LOG_ERROR && log->first_error[0] == '\0')
 			memcpy(log->first_error, log->line, log->len + 1);
-		pw_log(level, "dpdk", "%s",
-			log->line);
+		pw_log(level, "dpdk", "%s", log->line);
 	}
 	log->len = 0;
 }
@@ -57,4 +57,14 @@ int ctl_eal_log_open(struct ctl_eal_log *log)
 		return -ENOMEM;
 	setvbuf(log->stream, NULL, _IOLBF, 0);
 	return rte_openlog_stream(log->stream) == 0 ? 0 : -EIO;
+}
+
+void ctl_eal_log_close(struct ctl_eal_log *log)
+{
+	if (log == NULL)
+		return;
+	(void)rte_openlog_stream(NULL);
+	if (log->stream != NULL)
+		fclose(log->stream);
+	free(log);
 }
