@@ -2,10 +2,10 @@
 /*
  * arp.c - ARP on bridges and routed ports (arp.h).
  *
- * Bridge: we answer for its gateway addresses, and for pods of the bridge from what is known instead of
- * flooding (L2-8); everything else is bridged on. Routed port: we answer for our own addresses, for the
- * gateway of routed pods, and for whatever we have a route to by another port (proxy ARP, as the
- * Calico mode expects: L2-10).
+ * Bridge: we answer for its gateway addresses, and for pods of the bridge from what is known
+ * instead of flooding (L2-8); everything else is bridged on. Routed port: we answer for our own
+ * addresses, for the gateway of routed pods, and for whatever we have a route to by another port
+ * (proxy ARP, as the Calico mode expects: L2-10).
  */
 #include <string.h>
 
@@ -62,8 +62,8 @@ static bool routes_elsewhere(const struct pw_ctl *ctl, const struct ctl_port *po
 }
 
 /* The MAC to answer with; false: not ours to answer. */
-static bool answer_for(const struct pw_ctl *ctl, const struct ctl_port *port, const struct pw_arp *arp,
-	struct pw_mac *mac)
+static bool answer_for(const struct pw_ctl *ctl, const struct ctl_port *port,
+	const struct pw_arp *arp, struct pw_mac *mac)
 {
 	uint32_t iface = ctl_port_iface(port);
 	const struct ctl_known *known;
@@ -76,7 +76,8 @@ static bool answer_for(const struct pw_ctl *ctl, const struct ctl_port *port, co
 	}
 	if (port->bridge == PW_BRIDGE_NONE) {
 		*mac = pw_mac_from_u64(port->router_mac48);
-		return is_routed_gateway(arp->target_be) || routes_elsewhere(ctl, port, arp->target_be);
+		return is_routed_gateway(arp->target_be) ||
+		       routes_elsewhere(ctl, port, arp->target_be);
 	}
 	known = ctl_known_find(ctl, arp->target_be);
 	if (known == NULL || known->bridge != port->bridge || known->port == port->index)

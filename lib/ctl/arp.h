@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* arp.h - ARP (RFC 826): answers for gateways and known pods, hears of neighbours, asks for them. */
+/* arp.h - ARP (RFC 826): answers for gateways and known pods, hears of neighbours, asks for them.
+ */
 #ifndef CTL_ARP_H
 #define CTL_ARP_H
 

@@ -47,8 +47,8 @@ static void add_flow(void *arg, const struct pw_flow_info *f)
 			address(f->client_be, f->client_port_be), "vip",
 			address(f->vip_be, f->vip_port_be), "backend",
 			address(f->backend_be, f->backend_port_be), "snat",
-			f->snat_be != 0 ? address(f->snat_be, f->snat_port_be) : json_null(), "kind",
-			kind_names[f->kind], "age_sec", (json_int_t)f->age_sec, "idle_sec",
+			f->snat_be != 0 ? address(f->snat_be, f->snat_port_be) : json_null(),
+			"kind", kind_names[f->kind], "age_sec", (json_int_t)f->age_sec, "idle_sec",
 			(json_int_t)f->idle_sec, "timeout_sec", (json_int_t)f->timeout_sec));
 }
 
@@ -68,7 +68,8 @@ struct params {
 	}
 
 static const struct pw_ipc_param list_params[] = {
-	{"limit", PW_IPC_U64, offsetof(struct params, limit), .optional = true, .def = 1000, .max = 1000000},
+	{"limit", PW_IPC_U64, offsetof(struct params, limit), .optional = true, .def = 1000,
+		.max = 1000000},
 	FILTERS,
 	{0},
 };
@@ -91,9 +92,10 @@ static int parse_endpoint(const char *name, const char *text, uint32_t *ip_be, u
 		host[colon - text] = '\0';
 	if (pw_ip_parse(host, &ip) != 0 || ip.family != PW_IPV4 ||
 		(colon != NULL &&
-			(port_be == NULL || sscanf(colon + 1, "%u%c", &port, &rest) != 1 || port > 65535)))
-		return pw_ipc_error_set(err, PW_IPC_E_PARAMS, "%s: \"%s\" is not an IPv4 address%s", name,
-			text, port_be != NULL ? " or address:port" : "");
+			(port_be == NULL || sscanf(colon + 1, "%u%c", &port, &rest) != 1 ||
+				port > 65535)))
+		return pw_ipc_error_set(err, PW_IPC_E_PARAMS, "%s: \"%s\" is not an IPv4 address%s",
+			name, text, port_be != NULL ? " or address:port" : "");
 	*ip_be = ip.v4_be;
 	if (port_be != NULL)
 		*port_be = rte_cpu_to_be_16((uint16_t)port);
@@ -126,7 +128,8 @@ static int flows_list(void *ctx, struct pw_ipc_request *req, void *params, json_
 	if (make_filter(p, &filter, err) != 0)
 		return err->code;
 	list = json_array();
-	total = pw_nat_flows(ctl->nat, &filter, (uint32_t)p->limit, ctl_now_sec(ctl), add_flow, list);
+	total = pw_nat_flows(
+		ctl->nat, &filter, (uint32_t)p->limit, ctl_now_sec(ctl), add_flow, list);
 	*result = json_pack("{s:o, s:I}", "flows", list, "total", (json_int_t)total);
 	return 0;
 }

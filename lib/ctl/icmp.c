@@ -28,7 +28,8 @@ struct ctl_icmp {
 
 static bool take_token(struct bucket *b, uint64_t now_ns, uint64_t per_sec, uint64_t burst)
 {
-	uint64_t gained = (now_ns - b->last_ns) / 1000 * per_sec / 1000; /* us * tokens/s / 1000 = milli */
+	uint64_t gained =
+		(now_ns - b->last_ns) / 1000 * per_sec / 1000; /* us * tokens/s / 1000 = milli */
 
 	if (b->last_ns == 0 || gained > burst * 1000)
 		gained = burst * 1000;
@@ -69,7 +70,8 @@ static const struct answer answers[PW_PUNT_COUNT] = {
 	[PW_PUNT_TCP_RST] = {0, 0, PW_DROP_SVC_REJECT},
 };
 
-/* The same punt can have two reasons: an address of ours or a VIP, a route or a silent neighbour. */
+/* The same punt can have two reasons: an address of ours or a VIP, a route or a silent neighbour.
+ */
 static enum pw_verdict drop_reason(
 	const struct pw_ctl *ctl, const struct pw_dp_punt *punt, const struct pw_pkt *pkt)
 {
@@ -89,9 +91,10 @@ static struct pw_mac mac_at(const uint8_t *p)
 	return (struct pw_mac){{p[0], p[1], p[2], p[3], p[4], p[5]}};
 }
 
-/* MACs of answers are set when they are routed; until then those of the question, turned round, will do. */
-static void send_error(struct pw_ctl *ctl, const struct pw_pkt *about, uint8_t type, uint8_t code,
-	uint16_t info)
+/* MACs of answers are set when they are routed; until then those of the question, turned round,
+ * will do. */
+static void send_error(
+	struct pw_ctl *ctl, const struct pw_pkt *about, uint8_t type, uint8_t code, uint16_t info)
 {
 	const struct pw_mac dst = mac_at(about->data + 6), src = mac_at(about->data);
 	const struct ctl_port *port = ctl_port_at(ctl, about->in_port);

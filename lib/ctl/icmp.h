@@ -4,7 +4,8 @@
  *
  * Limits as the kernel's (ICMP-2): 1000 errors a second with a burst of 50 (icmp_msgs_per_sec,
  * icmp_msgs_burst), and 1 a second with a burst of 6 for one destination (icmp_ratelimit,
- * XRLIM_BURST_FACTOR). The packet is counted as dropped by its own reason whether an error was sent or not.
+ * XRLIM_BURST_FACTOR). The packet is counted as dropped by its own reason whether an error was sent
+ * or not.
  */
 #ifndef CTL_ICMP_H
 #define CTL_ICMP_H

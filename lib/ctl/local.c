@@ -17,7 +17,7 @@ bool ctl_local_has(const struct pw_ctl *ctl, uint32_t iface, uint32_t ip_be)
 {
 	const struct route_local *l;
 
-	LIST_FOREACH(l, &ctl->routes->locals, link) {
+	LIST_FOREACH (l, &ctl->routes->locals, link) {
 		if (l->iface == iface && l->addr.ip.v4_be == ip_be)
 			return true;
 	}
@@ -28,7 +28,7 @@ bool ctl_local_is_ours(const struct pw_ctl *ctl, uint32_t ip_be)
 {
 	const struct route_local *l;
 
-	LIST_FOREACH(l, &ctl->routes->locals, link) {
+	LIST_FOREACH (l, &ctl->routes->locals, link) {
 		if (l->addr.ip.v4_be == ip_be)
 			return true;
 	}
@@ -52,7 +52,7 @@ uint32_t ctl_local_source(const struct pw_ctl *ctl, uint32_t iface, uint32_t pee
 	const struct pw_ip peer = pw_ip_from_v4(peer_be);
 	const struct route_local *l, *first = NULL;
 
-	LIST_FOREACH(l, &ctl->routes->locals, link) {
+	LIST_FOREACH (l, &ctl->routes->locals, link) {
 		if (l->iface != iface)
 			continue;
 		if (pw_prefix_contains(&l->addr, &peer))
@@ -67,8 +67,9 @@ bool ctl_local_on_link(const struct pw_ctl *ctl, uint32_t ip_be, uint32_t *iface
 	const struct pw_ip ip = pw_ip_from_v4(ip_be);
 	const struct route_local *l, *best = NULL;
 
-	LIST_FOREACH(l, &ctl->routes->locals, link) {
-		if (pw_prefix_contains(&l->addr, &ip) && (best == NULL || l->addr.len > best->addr.len))
+	LIST_FOREACH (l, &ctl->routes->locals, link) {
+		if (pw_prefix_contains(&l->addr, &ip) &&
+			(best == NULL || l->addr.len > best->addr.len))
 			best = l;
 	}
 	if (best != NULL)
@@ -76,8 +77,8 @@ bool ctl_local_on_link(const struct pw_ctl *ctl, uint32_t ip_be, uint32_t *iface
 	return best != NULL;
 }
 
-static int put_plain(struct pw_ctl *ctl, enum pw_adj_kind adj_kind, enum route_kind kind, uint32_t iface,
-	uint32_t ip_be, uint8_t len, enum pw_route_origin origin)
+static int put_plain(struct pw_ctl *ctl, enum pw_adj_kind adj_kind, enum route_kind kind,
+	uint32_t iface, uint32_t ip_be, uint8_t len, enum pw_route_origin origin)
 {
 	struct pw_prefix prefix = {.ip = pw_ip_from_v4(ip_be), .len = len};
 	int64_t adj = route_adj_plain(ctl, adj_kind, iface, ip_be);
@@ -97,11 +98,13 @@ static int put_subnet(struct pw_ctl *ctl, uint32_t iface, const struct pw_prefix
 
 	if (addr->len == 32)
 		return 0;
-	rc = put_plain(ctl, PW_ADJ_GLEAN, ROUTE_CONNECTED, iface, net, addr->len, PW_ORIGIN_CONNECTED);
+	rc = put_plain(
+		ctl, PW_ADJ_GLEAN, ROUTE_CONNECTED, iface, net, addr->len, PW_ORIGIN_CONNECTED);
 	if (rc != 0 || addr->len > LEN_WITH_BROADCAST)
 		return rc;
 	/* Directed broadcasts are not forwarded (RFC 2644). */
-	return put_plain(ctl, PW_ADJ_BLACKHOLE, ROUTE_BLACKHOLE, iface, net | ~mask, 32, PW_ORIGIN_LOCAL);
+	return put_plain(
+		ctl, PW_ADJ_BLACKHOLE, ROUTE_BLACKHOLE, iface, net | ~mask, 32, PW_ORIGIN_LOCAL);
 }
 
 static void remove_subnet(struct pw_ctl *ctl, const struct pw_prefix *addr)
@@ -155,7 +158,7 @@ int ctl_route_local_del(struct pw_ctl *ctl, uint32_t iface, const struct pw_pref
 
 	if (addr->ip.family != PW_IPV4)
 		return 0;
-	LIST_FOREACH(l, &ctl->routes->locals, link) {
+	LIST_FOREACH (l, &ctl->routes->locals, link) {
 		if (l->iface == iface && pw_prefix_equal(&l->addr, addr))
 			break;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * neighbour.c - ARP resolution of next hops: lib/l3's state machine with packets, adjacencies and routes.
+ * neighbour.c - ARP resolution of next hops: lib/l3's state machine with packets, adjacencies and
+ * routes.
  *
  * Each neighbour has a next hop object (its adjacency) and a /32 route to it, so that a resolved
  * destination of a connected subnet is forwarded by the workers alone.
@@ -62,7 +63,8 @@ static void on_removed(void *ctx, const struct pw_neigh_info *info)
 	pw_adj_set_mac(ctl->adj, nh->adj, 0, PW_ADJ_INCOMPLETE);
 	if (nh->host_route) {
 		nh->host_route = false;
-		(void)route_remove(ctl, &host, PW_ORIGIN_NEIGHBOUR); /* puts the route's reference */
+		(void)route_remove(
+			ctl, &host, PW_ORIGIN_NEIGHBOUR); /* puts the route's reference */
 	}
 	ctl_nexthop_put(ctl, nh);
 }
@@ -92,7 +94,8 @@ static void add_host_route(struct pw_ctl *ctl, uint32_t iface, uint32_t ip_be)
 		ctl_nexthop_put(ctl, nh);
 		return;
 	}
-	nh->host_route = route_put(ctl, &host, PW_ORIGIN_NEIGHBOUR, ROUTE_NEIGHBOUR, nh->adj, 0, false) == 0;
+	nh->host_route =
+		route_put(ctl, &host, PW_ORIGIN_NEIGHBOUR, ROUTE_NEIGHBOUR, nh->adj, 0, false) == 0;
 }
 
 int ctl_neigh_resolve(
@@ -143,9 +146,9 @@ static bool list_one(void *arg, const struct pw_neigh_info *info)
 {
 	struct walk *walk = arg;
 
-	json_array_append_new(walk->list,
-		neigh_json(walk->ctl, info->ip_be, info->iface, &info->mac,
-			pw_neigh_state_name(info->state), info->age_sec, info->held));
+	json_array_append_new(
+		walk->list, neigh_json(walk->ctl, info->ip_be, info->iface, &info->mac,
+				    pw_neigh_state_name(info->state), info->age_sec, info->held));
 	return true;
 }
 

@@ -7,8 +7,8 @@
 
 extern const struct ctl_module ctl_module_neighbour; /* makes ctl->neigh */
 
-/* A packet (NULL: none) waits until ip_be is resolved on this interface. The neighbour takes it but when
- * the answer is not 0: -ENOSPC, too many neighbours. */
+/* A packet (NULL: none) waits until ip_be is resolved on this interface. The neighbour takes it but
+ * when the answer is not 0: -ENOSPC, too many neighbours. */
 int ctl_neigh_resolve(
 	struct pw_ctl *ctl, uint32_t iface, uint32_t ip_be, void *pkt, uint32_t pkt_bytes);
 

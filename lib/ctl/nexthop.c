@@ -10,7 +10,7 @@ struct ctl_nexthop *ctl_nexthop_find(struct pw_ctl *ctl, uint32_t iface, uint32_
 {
 	struct ctl_nexthop *nh;
 
-	LIST_FOREACH(nh, &ctl->routes->nexthops[route_bucket(ip_be)], link) {
+	LIST_FOREACH (nh, &ctl->routes->nexthops[route_bucket(ip_be)], link) {
 		if (nh->ip_be == ip_be && nh->iface == iface)
 			return nh;
 	}
@@ -60,8 +60,7 @@ struct ctl_nexthop *ctl_nexthop_get(struct pw_ctl *ctl, uint32_t iface, uint32_t
 		pw_adj_release(ctl->adj, (uint32_t)adj);
 		return NULL;
 	}
-	*nh = (struct ctl_nexthop){
-		.iface = iface, .ip_be = ip_be, .adj = (uint32_t)adj, .refs = 1};
+	*nh = (struct ctl_nexthop){.iface = iface, .ip_be = ip_be, .adj = (uint32_t)adj, .refs = 1};
 	LIST_INSERT_HEAD(&ctl->routes->nexthops[route_bucket(ip_be)], nh, link);
 	known = ctl_known_find(ctl, ip_be);
 	if (known != NULL && ctl_iface_of(known->bridge, known->port) == iface)
@@ -82,7 +81,7 @@ void route_nexthop_known(struct pw_ctl *ctl, uint32_t ip_be, const struct ctl_kn
 {
 	struct ctl_nexthop *nh;
 
-	LIST_FOREACH(nh, &ctl->routes->nexthops[route_bucket(ip_be)], link) {
+	LIST_FOREACH (nh, &ctl->routes->nexthops[route_bucket(ip_be)], link) {
 		if (nh->ip_be != ip_be)
 			continue;
 		if (known != NULL && ctl_iface_of(known->bridge, known->port) == nh->iface)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * nexthop.h - one object for each (interface, address) that packets are sent to by MAC: its adjacency,
- * shared by the routes via it and by its neighbour entry.
+ * nexthop.h - one object for each (interface, address) that packets are sent to by MAC: its
+ * adjacency, shared by the routes via it and by its neighbour entry.
  *
- * The MAC comes from what is known (pods, host, static peers) or from ARP; it is put into the adjacency
- * in place, so no route changes when a neighbour appears, moves or fails.
+ * The MAC comes from what is known (pods, host, static peers) or from ARP; it is put into the
+ * adjacency in place, so no route changes when a neighbour appears, moves or fails.
  */
 #ifndef CTL_NEXTHOP_H
 #define CTL_NEXTHOP_H
@@ -26,7 +26,8 @@ struct ctl_nexthop {
  * left or no memory. */
 struct ctl_nexthop *ctl_nexthop_get(struct pw_ctl *ctl, uint32_t iface, uint32_t ip_be);
 void ctl_nexthop_put(struct pw_ctl *ctl, struct ctl_nexthop *nexthop); /* NULL is fine */
-struct ctl_nexthop *ctl_nexthop_find(struct pw_ctl *ctl, uint32_t iface, uint32_t ip_be); /* no ref */
+struct ctl_nexthop *ctl_nexthop_find(
+	struct pw_ctl *ctl, uint32_t iface, uint32_t ip_be); /* no ref */
 /* Seconds of the coarse clock. */
 uint32_t ctl_nexthop_last_used(const struct pw_ctl *ctl, const struct ctl_nexthop *nexthop);
 

@@ -20,8 +20,8 @@ const struct ctl_punt_stats *ctl_punt_stats(const struct pw_ctl *ctl)
 	return &ctl->punt->stats;
 }
 
-/* What must be known when a held packet is given back, kept in the mbuf itself: m->port is the port it
- * came in by, this says whether it is one of ours. */
+/* What must be known when a held packet is given back, kept in the mbuf itself: m->port is the port
+ * it came in by, this says whether it is one of ours. */
 static void note_originated(struct rte_mbuf *m, bool originated)
 {
 	m->hash.fdir.hi = originated;
@@ -40,7 +40,8 @@ void ctl_punt_give_back(struct pw_ctl *ctl, struct rte_mbuf *m)
 	bool originated = m->hash.fdir.hi != 0;
 	uint16_t in_port = m->port;
 
-	if (pw_dp_inject(ctl->dp, m, originated ? PW_DP_INJECT_ROUTE : PW_DP_INJECT_AGAIN, in_port) == 0) {
+	if (pw_dp_inject(ctl->dp, m, originated ? PW_DP_INJECT_ROUTE : PW_DP_INJECT_AGAIN,
+		    in_port) == 0) {
 		ctl->punt->stats.given_back++;
 		return;
 	}

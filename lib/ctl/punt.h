@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * punt.h - packets that workers hand to the control thread: ARP, ICMP errors to be sent, packets that wait
- * for a next hop.
+ * punt.h - packets that workers hand to the control thread: ARP, ICMP errors to be sent, packets
+ * that wait for a next hop.
  *
- * Every punted packet ends here in exactly one way: answered (consumed), dropped with its reason, held,
- * or given back to a worker.
+ * Every punted packet ends here in exactly one way: answered (consumed), dropped with its reason,
+ * held, or given back to a worker.
  */
 #ifndef CTL_PUNT_H
 #define CTL_PUNT_H

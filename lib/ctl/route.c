@@ -41,7 +41,8 @@ int64_t route_adj_plain(struct pw_ctl *ctl, enum pw_adj_kind kind, uint32_t ifac
 	return pw_adj_alloc(ctl->adj, &tmpl);
 }
 
-/* The adjacency of a removed route goes with it, unless it is a next hop's, which others may share. */
+/* The adjacency of a removed route goes with it, unless it is a next hop's, which others may share.
+ */
 static void let_go(struct pw_ctl *ctl, uint32_t adj_index)
 {
 	const struct pw_adj *adj;
@@ -60,8 +61,11 @@ static void let_go(struct pw_ctl *ctl, uint32_t adj_index)
 int route_put(struct pw_ctl *ctl, const struct pw_prefix *prefix, enum pw_route_origin origin,
 	enum route_kind kind, uint32_t adj, uint32_t via_be, bool replace)
 {
-	const struct pw_route route = {
-		.prefix = *prefix, .origin = origin, .adj = adj, .via_be = via_be, .kind = (uint8_t)kind};
+	const struct pw_route route = {.prefix = *prefix,
+		.origin = origin,
+		.adj = adj,
+		.via_be = via_be,
+		.kind = (uint8_t)kind};
 	uint32_t old_adj = PW_ADJ_NONE;
 	int rc = pw_rib_set(ctl->rib, &route, replace, &old_adj);
 
@@ -85,7 +89,7 @@ static struct route_known *known_at(const struct pw_ctl *ctl, uint32_t ip_be)
 {
 	struct route_known *k;
 
-	LIST_FOREACH(k, &ctl->routes->known[route_bucket(ip_be)], link) {
+	LIST_FOREACH (k, &ctl->routes->known[route_bucket(ip_be)], link) {
 		if (k->known.ip_be == ip_be)
 			return k;
 	}
@@ -105,7 +109,7 @@ void ctl_known_foreach(
 	const struct route_known *k;
 
 	for (unsigned b = 0; b < ROUTE_BUCKETS; b++) {
-		LIST_FOREACH(k, &ctl->routes->known[b], link)
+		LIST_FOREACH (k, &ctl->routes->known[b], link)
 			fn(arg, &k->known);
 	}
 }
@@ -135,7 +139,8 @@ int ctl_route_pod_add(struct pw_ctl *ctl, uint32_t ip_be, uint16_t port, uint16_
 		.permanent = 1,
 	};
 	char text[PW_IP_STRLEN];
-	enum route_kind kind = owner != NULL && owner->kind == CTL_PORT_HOST ? ROUTE_HOST : ROUTE_POD;
+	enum route_kind kind =
+		owner != NULL && owner->kind == CTL_PORT_HOST ? ROUTE_HOST : ROUTE_POD;
 	struct route_known *k;
 	int64_t adj;
 	int rc;
@@ -149,7 +154,8 @@ int ctl_route_pod_add(struct pw_ctl *ctl, uint32_t ip_be, uint16_t port, uint16_
 	adj = pw_adj_alloc(ctl->adj, &tmpl);
 	if (adj < 0) {
 		free(k);
-		return pw_err_set(err, (int)adj, "no adjacency left for %s: raise limits.neighbours", text);
+		return pw_err_set(
+			err, (int)adj, "no adjacency left for %s: raise limits.neighbours", text);
 	}
 	rc = route_put(ctl, &prefix, PW_ORIGIN_POD, kind, (uint32_t)adj, 0, false);
 	if (rc != 0) {

@@ -12,13 +12,13 @@
 
 extern const struct ctl_module ctl_module_route;
 
-/* An address of ours on a bridge or routed port: /32 LOCAL and, if shorter, the CONNECTED subnet. IPv6
- * is taken and ignored. 0 or -errno: -EEXIST somebody has it. */
+/* An address of ours on a bridge or routed port: /32 LOCAL and, if shorter, the CONNECTED subnet.
+ * IPv6 is taken and ignored. 0 or -errno: -EEXIST somebody has it. */
 int ctl_route_local_add(struct pw_ctl *ctl, uint32_t iface, const struct pw_prefix *addr);
 int ctl_route_local_del(struct pw_ctl *ctl, uint32_t iface, const struct pw_prefix *addr);
 
-/* Who has this address is known and stays so: a permanent FORWARD adjacency and a /32 route. For pods,
- * the host's addresses and static peers. bridge PW_BRIDGE_NONE: routed port. */
+/* Who has this address is known and stays so: a permanent FORWARD adjacency and a /32 route. For
+ * pods, the host's addresses and static peers. bridge PW_BRIDGE_NONE: routed port. */
 int ctl_route_pod_add(struct pw_ctl *ctl, uint32_t ip_be, uint16_t port, uint16_t bridge,
 	uint64_t src_mac48, uint64_t peer_mac48, uint16_t mtu, struct pw_err *err);
 void ctl_route_pod_del(struct pw_ctl *ctl, uint32_t ip_be);
@@ -46,7 +46,8 @@ void ctl_route_load_saved(struct pw_ctl *ctl);
 /* Is there a route whose next hop is on this interface? *prefix: the first one found. */
 bool ctl_route_uses_iface(const struct pw_ctl *ctl, uint32_t iface, struct pw_prefix *prefix);
 
-/* vip: an address of a Service, which answers ping; else a service CIDR, where unused addresses end. */
+/* vip: an address of a Service, which answers ping; else a service CIDR, where unused addresses
+ * end. */
 int ctl_route_service_add(struct pw_ctl *ctl, const struct pw_prefix *prefix, bool vip);
 int ctl_route_service_del(struct pw_ctl *ctl, const struct pw_prefix *prefix);
 

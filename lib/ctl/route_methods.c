@@ -50,10 +50,10 @@ static json_t *route_json(const struct pw_ctl *ctl, const struct pw_route *route
 	const struct pw_adj *adj = &pw_adj_array(ctl->adj)[route->adj];
 	struct pw_ip via = pw_ip_from_v4(route->via_be);
 
-	return json_pack("{s:o, s:s, s:o, s:o, s:o, s:s, s:b}", "prefix", pw_json_prefix(&route->prefix),
-		"kind", route_kind_name(route->kind), "via",
-		route->via_be != 0 ? pw_json_ip(&via) : json_null(), "port", out_of(ctl, adj), "mac",
-		mac_of(adj), "origin", origin_text(route->origin), "active", active);
+	return json_pack("{s:o, s:s, s:o, s:o, s:o, s:s, s:b}", "prefix",
+		pw_json_prefix(&route->prefix), "kind", route_kind_name(route->kind), "via",
+		route->via_be != 0 ? pw_json_ip(&via) : json_null(), "port", out_of(ctl, adj),
+		"mac", mac_of(adj), "origin", origin_text(route->origin), "active", active);
 }
 
 struct list_walk {
@@ -90,7 +90,8 @@ static int routes_list(void *ctx, struct pw_ipc_request *req, void *params, json
 		pw_rib_foreach(walk.ctl->rib, add_route, &walk);
 	} else if (p->prefix.family != PW_IPV4) {
 		json_decref(walk.list);
-		return pw_ipc_error_set(err, PW_IPC_E_PARAMS, "prefix: IPv6 is bridged, not routed");
+		return pw_ipc_error_set(
+			err, PW_IPC_E_PARAMS, "prefix: IPv6 is bridged, not routed");
 	} else {
 		route = pw_rib_match(walk.ctl->rib, p->prefix.v4_be);
 		if (route != NULL)
@@ -154,11 +155,13 @@ static const struct pw_ipc_param add_params[] = {
 
 static int add(struct pw_ctl *ctl, const struct add_params *p, struct pw_err *err)
 {
-	struct pw_conf_route route = {.prefix = p->prefix, .kind = PW_CONF_ROUTE_VIA, .via = p->via};
+	struct pw_conf_route route = {
+		.prefix = p->prefix, .kind = PW_CONF_ROUTE_VIA, .via = p->via};
 
 	if ((p->via.family != PW_FAMILY_NONE) == (p->kind >= 0))
 		return pw_err_set(err, -EINVAL,
-			"say where the route goes: either via (a next hop) or kind (host, blackhole, "
+			"say where the route goes: either via (a next hop) or kind (host, "
+			"blackhole, "
 			"unreachable, prohibit)");
 	if (pw_prefix_has_host_bits(&p->prefix))
 		return pw_err_set(err, -EINVAL, "prefix has bits set behind its length");
@@ -213,7 +216,8 @@ static int routes_del(void *ctx, struct pw_ipc_request *req, void *params, json_
 	(void)result;
 	pw_prefix_format(&p->prefix, text);
 	if (pw_rib_get(ctl->rib, &p->prefix, origin) == NULL)
-		origin = PW_ORIGIN_CONFIG; /* until the next start, which reads the configuration again */
+		origin = PW_ORIGIN_CONFIG; /* until the next start, which reads the configuration
+					      again */
 	if (route_remove(ctl, &p->prefix, origin) != 0) {
 		if (p->missing_ok)
 			return 0;
@@ -248,7 +252,7 @@ void ctl_route_load_saved(struct pw_ctl *ctl)
 	json_t *items = ctl_saved_read(ctl, "routes"), *item;
 	size_t i;
 
-	json_array_foreach(items, i, item)
+	json_array_foreach (items, i, item)
 		load_one(ctl, item);
 	json_decref(items);
 }

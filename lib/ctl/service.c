@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * service.c - Services by name (service.h): what people and the configuration say, as (VIP, protocol, port)
- * entries of the NAT and routes of their addresses.
+ * service.c - Services by name (service.h): what people and the configuration say, as (VIP,
+ * protocol, port) entries of the NAT and routes of their addresses.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ struct service *service_find(const struct pw_ctl *ctl, const char *name)
 {
 	struct service *s;
 
-	TAILQ_FOREACH(s, &ctl->services->list, link) {
+	TAILQ_FOREACH (s, &ctl->services->list, link) {
 		if (strcmp(s->spec.name, name) == 0)
 			return s;
 	}
@@ -48,7 +48,8 @@ static int copy_spec(struct pw_conf_service *to, const struct pw_conf_service *f
 	}
 	memcpy(to->ports, from->ports, from->n_ports * sizeof(to->ports[0]));
 	if (from->n_endpoints > 0)
-		memcpy(to->endpoints, from->endpoints, from->n_endpoints * sizeof(to->endpoints[0]));
+		memcpy(to->endpoints, from->endpoints,
+			from->n_endpoints * sizeof(to->endpoints[0]));
 	return 0;
 }
 
@@ -58,7 +59,7 @@ static struct vip *vip_find(const struct pw_ctl *ctl, uint32_t ip_be)
 {
 	struct vip *vip;
 
-	LIST_FOREACH(vip, &ctl->services->vips, link) {
+	LIST_FOREACH (vip, &ctl->services->vips, link) {
 		if (vip->ip_be == ip_be)
 			return vip;
 	}
@@ -128,8 +129,9 @@ static int put_port(struct pw_ctl *ctl, const struct pw_conf_service *spec, uint
 		return -ENOMEM;
 	for (uint32_t i = 0; i < spec->n_endpoints; i++) {
 		if (spec->endpoints[i].family == PW_IPV4)
-			eps[svc.n_endpoints++] = (struct pw_nat_endpoint){.ip_be = spec->endpoints[i].v4_be,
-				.port_be = rte_cpu_to_be_16(port->target_port)};
+			eps[svc.n_endpoints++] =
+				(struct pw_nat_endpoint){.ip_be = spec->endpoints[i].v4_be,
+					.port_be = rte_cpu_to_be_16(port->target_port)};
 	}
 	rc = pw_nat_service_set(ctl->nat, &svc, id);
 	free(eps);
@@ -169,7 +171,8 @@ static int put_all(
 		return 0;
 	remove_ports(ctl, spec, vip_be, i);
 	return pw_err_set(err, rc, "service %s: %s", spec->name,
-		rc == -ENOSPC ? "no room: raise limits.services or limits.endpoints" : strerror(-rc));
+		rc == -ENOSPC ? "no room: raise limits.services or limits.endpoints"
+			      : strerror(-rc));
 }
 
 static void take_out(struct pw_ctl *ctl, const struct pw_conf_service *spec)
@@ -194,8 +197,8 @@ static bool same_port(const struct pw_conf_service *a, const struct pw_conf_serv
 	return false;
 }
 
-static int check_vip(struct pw_ctl *ctl, const struct pw_conf_service *spec, uint32_t vip_be,
-	struct pw_err *err)
+static int check_vip(
+	struct pw_ctl *ctl, const struct pw_conf_service *spec, uint32_t vip_be, struct pw_err *err)
 {
 	const struct pw_conf_prefixes *cidrs = &ctl->conf->service_cidrs;
 	const struct pw_ip vip = pw_ip_from_v4(vip_be);
@@ -210,17 +213,19 @@ static int check_vip(struct pw_ctl *ctl, const struct pw_conf_service *spec, uin
 		inside |= pw_prefix_contains(&cidrs->v[i], &vip);
 	}
 	if (has_v4 && !inside)
-		return pw_err_set(err, -EINVAL, "service %s: cluster_ip %s is outside the service CIDR",
-			spec->name, text);
+		return pw_err_set(err, -EINVAL,
+			"service %s: cluster_ip %s is outside the service CIDR", spec->name, text);
 	if (ctl_known_find(ctl, vip_be) != NULL || ctl_local_is_ours(ctl, vip_be))
 		return pw_err_set(err, -EINVAL,
-			"service %s: cluster_ip %s is an address of this node or of a pod", spec->name,
-			text);
-	TAILQ_FOREACH(other, &ctl->services->list, link) {
-		if (strcmp(other->spec.name, spec->name) != 0 && first_v4(&other->spec, &other_vip) &&
-			other_vip == vip_be && same_port(spec, &other->spec))
+			"service %s: cluster_ip %s is an address of this node or of a pod",
+			spec->name, text);
+	TAILQ_FOREACH (other, &ctl->services->list, link) {
+		if (strcmp(other->spec.name, spec->name) != 0 &&
+			first_v4(&other->spec, &other_vip) && other_vip == vip_be &&
+			same_port(spec, &other->spec))
 			return pw_err_set(err, -EEXIST,
-				"service %s: cluster_ip %s has that port and protocol already in service %s",
+				"service %s: cluster_ip %s has that port and protocol already in "
+				"service %s",
 				spec->name, text, other->spec.name);
 	}
 	return 0;
@@ -270,13 +275,14 @@ static void remove_stale(
 		one.n_ports = 1;
 		if (old_vip != now_vip || !same_port(&one, now))
 			(void)pw_nat_service_del(ctl->nat, old_vip,
-				rte_cpu_to_be_16(old->ports[i].port), (uint8_t)old->ports[i].protocol);
+				rte_cpu_to_be_16(old->ports[i].port),
+				(uint8_t)old->ports[i].protocol);
 		vip_put(ctl, old_vip); /* the new object holds its own */
 	}
 }
 
-/* The new object is put over the old one, port by port each atomically, then what is left of the old
- * one goes: no lookup ever finds nothing in between (SVC-21). */
+/* The new object is put over the old one, port by port each atomically, then what is left of the
+ * old one goes: no lookup ever finds nothing in between (SVC-21). */
 static int replace_entry(struct pw_ctl *ctl, struct service *s, const struct pw_conf_service *spec,
 	struct pw_err *err)
 {
@@ -290,7 +296,8 @@ static int replace_entry(struct pw_ctl *ctl, struct service *s, const struct pw_
 	}
 	rc = put_all(ctl, spec, ids, err);
 	if (rc != 0) {
-		(void)put_all(ctl, &s->spec, s->ids, NULL); /* as it was; VIPs are referenced twice now */
+		(void)put_all(
+			ctl, &s->spec, s->ids, NULL); /* as it was; VIPs are referenced twice now */
 		remove_stale(ctl, &s->spec, &s->spec);
 		service_spec_free(&copy);
 		free(ids);
@@ -314,7 +321,8 @@ int service_set(struct pw_ctl *ctl, const struct pw_conf_service *spec, enum ser
 	if (s != NULL && !replace)
 		return pw_err_set(err, -EEXIST, "service %s is there already", spec->name);
 	if (s != NULL && s->origin != origin)
-		return pw_err_set(err, -EEXIST, "service %s belongs to the configuration file", spec->name);
+		return pw_err_set(
+			err, -EEXIST, "service %s belongs to the configuration file", spec->name);
 	if (first_v4(spec, &vip_be))
 		rc = check_vip(ctl, spec, vip_be, err);
 	if (rc != 0)

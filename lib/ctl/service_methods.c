@@ -35,15 +35,14 @@ static json_t *spec_json(const struct pw_conf_service *spec)
 	for (uint32_t i = 0; i < spec->n_ports; i++) {
 		const struct pw_conf_service_port *p = &spec->ports[i];
 
-		json_array_append_new(ports,
-			json_pack("{s:s, s:s, s:i, s:i}", "name", p->name, "protocol",
-				protocol_name(p->protocol), "port", p->port, "target_port",
-				p->target_port));
+		json_array_append_new(ports, json_pack("{s:s, s:s, s:i, s:i}", "name", p->name,
+						     "protocol", protocol_name(p->protocol), "port",
+						     p->port, "target_port", p->target_port));
 	}
 	for (uint32_t i = 0; i < spec->n_endpoints; i++)
 		json_array_append_new(endpoints, pw_json_ip(&spec->endpoints[i]));
-	return json_pack("{s:s, s:o, s:o, s:o}", "name", spec->name, "cluster_ips", ips, "ports", ports,
-		"endpoints", endpoints);
+	return json_pack("{s:s, s:o, s:o, s:o}", "name", spec->name, "cluster_ips", ips, "ports",
+		ports, "endpoints", endpoints);
 }
 
 static void add_stats(const struct pw_ctl *ctl, const struct service *service, json_t *json)
@@ -96,8 +95,8 @@ static const struct pw_ipc_param port_params[] = {
 	{"protocol", PW_IPC_CHOICE, offsetof(struct port_params, protocol), .optional = true,
 		.choices = protocol_choices},
 	{"port", PW_IPC_U64, offsetof(struct port_params, port), .min = 1, .max = 65535},
-	{"target_port", PW_IPC_U64, offsetof(struct port_params, target_port), .optional = true, .min = 1,
-		.max = 65535},
+	{"target_port", PW_IPC_U64, offsetof(struct port_params, target_port), .optional = true,
+		.min = 1, .max = 65535},
 	{0},
 };
 
@@ -109,7 +108,8 @@ static int decode_port(
 	int rc = pw_ipc_params_decode(port_params, json, &p, &e);
 
 	if (rc == 0) {
-		*out = (struct pw_conf_service_port){.protocol = protocols[p.protocol < 0 ? 0 : p.protocol].proto,
+		*out = (struct pw_conf_service_port){
+			.protocol = protocols[p.protocol < 0 ? 0 : p.protocol].proto,
 			.port = (uint16_t)p.port,
 			.target_port = (uint16_t)(p.target_port != 0 ? p.target_port : p.port)};
 		if (p.name != NULL)
@@ -129,8 +129,7 @@ static int decode_ports(json_t *array, struct pw_conf_service *out, struct pw_er
 	out->ports = calloc(json_array_size(array), sizeof(out->ports[0]));
 	if (out->ports == NULL)
 		return pw_err_set(err, -ENOMEM, "out of memory");
-	json_array_foreach(array, i, item)
-	{
+	json_array_foreach (array, i, item) {
 		if (decode_port(item, i, &out->ports[out->n_ports], err) != 0)
 			return err->code;
 		out->n_ports++;
@@ -139,7 +138,8 @@ static int decode_ports(json_t *array, struct pw_conf_service *out, struct pw_er
 		for (uint32_t b = 0; b < a; b++) {
 			if (out->ports[a].port == out->ports[b].port &&
 				out->ports[a].protocol == out->ports[b].protocol)
-				return pw_err_set(err, -EINVAL, "ports[%u]: the same as ports[%u]", a, b);
+				return pw_err_set(
+					err, -EINVAL, "ports[%u]: the same as ports[%u]", a, b);
 		}
 	}
 	return 0;
@@ -163,9 +163,10 @@ static int decode_cluster_ip(const json_t *item, struct pw_conf_service *out, st
 		return pw_err_set(err, -EINVAL, "cluster_ip: %s is not an IP address",
 			text != NULL ? text : "(no text)");
 	if (has_family(out, ip.family))
-		return pw_err_set(err, -EINVAL, "cluster_ip: %s is a second address of its family", text);
-	out->cluster_ips.v[out->cluster_ips.n++] = (struct pw_prefix){
-		.ip = ip, .len = ip.family == PW_IPV4 ? 32 : 128};
+		return pw_err_set(
+			err, -EINVAL, "cluster_ip: %s is a second address of its family", text);
+	out->cluster_ips.v[out->cluster_ips.n++] =
+		(struct pw_prefix){.ip = ip, .len = ip.family == PW_IPV4 ? 32 : 128};
 	return 0;
 }
 
@@ -178,8 +179,7 @@ static int decode_cluster_ips(const json_t *json, struct pw_conf_service *out, s
 		return decode_cluster_ip(json, out, err);
 	if (json_array_size(json) == 0)
 		return pw_err_set(err, -EINVAL, "cluster_ip: missing; an address, e.g. 10.96.0.10");
-	json_array_foreach(json, i, item)
-	{
+	json_array_foreach (json, i, item) {
 		if (decode_cluster_ip(item, out, err) != 0)
 			return err->code;
 	}
@@ -194,35 +194,36 @@ static int decode_endpoints(json_t *array, struct pw_conf_service *out, struct p
 	out->endpoints = calloc(json_array_size(array) + 1, sizeof(out->endpoints[0]));
 	if (out->endpoints == NULL)
 		return pw_err_set(err, -ENOMEM, "out of memory");
-	json_array_foreach(array, i, item)
-	{
+	json_array_foreach (array, i, item) {
 		const char *text = json_string_value(item);
 		struct pw_ip *ip = &out->endpoints[out->n_endpoints];
 
 		if (text == NULL || pw_ip_parse(text, ip) != 0)
-			return pw_err_set(err, -EINVAL, "endpoints[%zu]: %s is not an IP address", i,
-				text != NULL ? text : "(no text)");
+			return pw_err_set(err, -EINVAL, "endpoints[%zu]: %s is not an IP address",
+				i, text != NULL ? text : "(no text)");
 		if (!has_family(out, ip->family))
-			return pw_err_set(err, -EINVAL, "endpoints[%zu]: %s is not of the cluster_ip's family",
-				i, text);
+			return pw_err_set(err, -EINVAL,
+				"endpoints[%zu]: %s is not of the cluster_ip's family", i, text);
 		out->n_endpoints++;
 	}
 	return 0;
 }
 
-static int decode_fields(const struct add_params *p, struct pw_conf_service *out, struct pw_err *err)
+static int decode_fields(
+	const struct add_params *p, struct pw_conf_service *out, struct pw_err *err)
 {
 	const json_t *ips = p->cluster_ip != NULL ? p->cluster_ip : p->cluster_ips;
 
-	snprintf(out->name, sizeof(out->name), "%s%s", strchr(p->name, '/') != NULL ? "" : "default/",
-		p->name);
+	snprintf(out->name, sizeof(out->name), "%s%s",
+		strchr(p->name, '/') != NULL ? "" : "default/", p->name);
 	if (decode_cluster_ips(ips, out, err) != 0 || decode_ports(p->ports, out, err) != 0 ||
 		decode_endpoints(p->endpoints, out, err) != 0)
 		return pw_err_prefix(err, "service %s: ", out->name);
 	return 0;
 }
 
-int service_decode(const json_t *json, struct pw_conf_service *out, bool *replace, struct pw_err *err)
+int service_decode(
+	const json_t *json, struct pw_conf_service *out, bool *replace, struct pw_err *err)
 {
 	struct add_params p = {0};
 	struct pw_ipc_error e = {0};
@@ -260,12 +261,12 @@ static int services_list(void *ctx, struct pw_ipc_request *req, void *params, js
 
 	(void)req;
 	(void)err;
-	TAILQ_FOREACH(s, &ctl->services->list, link) {
+	TAILQ_FOREACH (s, &ctl->services->list, link) {
 		if (p->name != NULL && strcmp(p->name, s->spec.name) != 0)
 			continue;
 		item = spec_json(&s->spec);
-		json_object_set_new(
-			item, "origin", json_string(s->origin == SERVICE_CONFIG ? "config" : "ctl"));
+		json_object_set_new(item, "origin",
+			json_string(s->origin == SERVICE_CONFIG ? "config" : "ctl"));
 		add_stats(ctl, s, item);
 		json_array_append_new(list, item);
 	}
@@ -279,7 +280,7 @@ static int save(struct pw_ctl *ctl, struct pw_err *err)
 	const struct service *s;
 	int rc;
 
-	TAILQ_FOREACH(s, &ctl->services->list, link) {
+	TAILQ_FOREACH (s, &ctl->services->list, link) {
 		if (s->origin == SERVICE_CTL)
 			json_array_append_new(items, spec_json(&s->spec));
 	}
@@ -326,12 +327,13 @@ static int services_del(void *ctx, struct pw_ipc_request *req, void *params, jso
 
 	(void)req;
 	(void)result;
-	snprintf(name, sizeof(name), "%s%s", strchr(p->name, '/') != NULL ? "" : "default/", p->name);
+	snprintf(name, sizeof(name), "%s%s", strchr(p->name, '/') != NULL ? "" : "default/",
+		p->name);
 	s = service_find(ctl, name);
 	if (s == NULL)
 		return p->missing_ok ? 0
-				     : pw_ipc_error_set(err, PW_IPC_E_MISSING, "service %s: no such Service",
-					       name);
+				     : pw_ipc_error_set(err, PW_IPC_E_MISSING,
+					       "service %s: no such Service", name);
 	saved = s->origin == SERVICE_CTL;
 	service_remove(ctl, s);
 	if (saved && save(ctl, &e) != 0)
@@ -344,8 +346,7 @@ void ctl_service_load_saved(struct pw_ctl *ctl)
 	json_t *items = ctl_saved_read(ctl, "services"), *item;
 	size_t i;
 
-	json_array_foreach(items, i, item)
-	{
+	json_array_foreach (items, i, item) {
 		struct pw_conf_service spec;
 		struct pw_err err = {0};
 		bool replace;

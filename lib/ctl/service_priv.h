@@ -7,7 +7,10 @@
 
 #include "service.h"
 
-enum service_origin { SERVICE_CONFIG, SERVICE_CTL };
+enum service_origin {
+	SERVICE_CONFIG,
+	SERVICE_CTL
+};
 
 struct service {
 	TAILQ_ENTRY(service) link;
@@ -43,6 +46,7 @@ void service_spec_free(struct pw_conf_service *spec);
 
 extern const struct pw_ipc_method service_methods[];
 /* From the JSON of services.add or of the state folder; out is to be freed in any case. */
-int service_decode(const json_t *json, struct pw_conf_service *out, bool *replace, struct pw_err *err);
+int service_decode(
+	const json_t *json, struct pw_conf_service *out, bool *replace, struct pw_err *err);
 
 #endif
