@@ -13,7 +13,7 @@
 
 #include "nat_priv.h"
 
-#include "pw_rewrite.h"
+#include "pw_parse.h"
 
 static uint32_t find(const struct pw_nat *nat, const struct pw_icmp_quote *quote)
 {
@@ -23,12 +23,6 @@ static uint32_t find(const struct pw_nat *nat, const struct pw_icmp_quote *quote
 	};
 
 	return flow_lookup(&nat->flows, &key);
-}
-
-static uint32_t outer_src(
-	const struct pw_pkt *pkt, const struct flow_tuple *in, const struct flow_tuple *out)
-{
-	return pkt->src_be == in->src_be ? out->dst_be : pkt->src_be;
 }
 
 /* About no flow of ours: passes, unless it is for a VIP, which sends nothing by itself. */
@@ -57,43 +51,4 @@ void nat_icmp_error(struct pw_nat *nat, struct pw_pkt *pkt)
 	pkt->flow = ref >> 1;
 	pkt->flags |= PW_PKT_NAT | (ref & 1 ? PW_PKT_NAT_REPLY : 0);
 	pkt->route_dst_be = line->tuple[!(ref & 1)].src_be;
-}
-
-static bool rewrite_error(struct pw_pkt *pkt, const union flow_line *line, enum flow_dir dir)
-{
-	const struct flow_tuple *in = &line->tuple[dir];
-	const struct flow_tuple *out = &line->tuple[!dir];
-	struct pw_nat_plan plan = {
-		.src_be = out->src_be,
-		.dst_be = out->dst_be,
-		.sport_be = out->sport_be,
-		.dport_be = out->dport_be,
-	};
-	struct pw_icmp_quote quote;
-
-	if (!pw_parse_icmp_quote(pkt, &quote))
-		return false;
-	pw_nat_plan_deltas(&plan, quote.src_be, quote.dst_be, quote.sport_be, quote.dport_be);
-	return pw_rewrite_icmp_quote(pkt, &quote, outer_src(pkt, in, out), out->src_be, &plan);
-}
-
-bool pw_nat_rewrite(const struct pw_nat *nat, struct pw_pkt *pkt)
-{
-	const union flow_line *line = &nat->flows.lines[pkt->flow];
-	enum flow_dir dir = pkt->flags & PW_PKT_NAT_REPLY ? FLOW_REPLY : FLOW_ORIG;
-
-	if (pkt->flags & PW_PKT_ICMP_ERROR)
-		return rewrite_error(pkt, line, dir);
-
-	const struct flow_tuple *out = &line->tuple[!dir];
-	struct pw_nat_plan plan = {
-		.src_be = out->dst_be,
-		.dst_be = out->src_be,
-		.sport_be = out->dport_be,
-		.dport_be = out->sport_be,
-		.l3_delta = dir == FLOW_ORIG ? line->l3_delta : (uint16_t)~line->l3_delta,
-		.l4_delta = dir == FLOW_ORIG ? line->l4_delta : (uint16_t)~line->l4_delta,
-	};
-
-	return pw_rewrite_nat(pkt, &plan);
 }

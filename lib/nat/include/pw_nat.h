@@ -2,11 +2,11 @@
 /*
  * pw_nat.h - Service NAT: services, flow table and the packets between them, behind one handle.
  *
- * The flow stage gives every packet that pw_nat_wants() to pw_nat_process(), 64 at a time. For a hit
- * the flow's translation is noted in the packet's metadata; a miss on a VIP chooses an endpoint and
- * inserts a flow; a direct packet to an endpoint inserts an identity flow, so that a client may talk
- * to VIP and endpoint from one source port. Nothing is written into the packet before the rewrite
- * stage calls pw_nat_rewrite(): a packet that is held or dropped meanwhile is untouched.
+ * The flow stage gives every packet that pw_nat_wants() to pw_nat_process(), 64 at a time. For a
+ * hit the flow's translation is noted in the packet's metadata; a miss on a VIP chooses an endpoint
+ * and inserts a flow; a direct packet to an endpoint inserts an identity flow, so that a client may
+ * talk to VIP and endpoint from one source port. Nothing is written into the packet before the
+ * rewrite stage calls pw_nat_rewrite(): a packet that is held or dropped meanwhile is untouched.
  *
  * A noted flow index is good until the worker's next quiescent state (the domain of `limbo`).
  *
@@ -54,8 +54,8 @@ struct pw_nat_service { /* one (VIP, protocol, port) */
 	uint32_t n_endpoints; /* 0: reject (SVC-4) */
 };
 
-/* Adds or atomically replaces (SVC-21): a lookup sees the old set or the new one. *id is stable over
- * replacements. -ENOSPC, -EINVAL. UDP flows of this VIP to endpoints that are gone are dropped
+/* Adds or atomically replaces (SVC-21): a lookup sees the old set or the new one. *id is stable
+ * over replacements. -ENOSPC, -EINVAL. UDP flows of this VIP to endpoints that are gone are dropped
  * afterwards (CT-6): the call queues that sweep, pw_nat_age does it in slices. */
 int pw_nat_service_set(struct pw_nat *nat, const struct pw_nat_service *svc, uint32_t *id);
 /* -ENOENT. Its TCP flows go on until they end, UDP flows are swept. */
@@ -65,8 +65,7 @@ struct pw_nat_service_stats {
 	uint64_t new_flows, no_endpoint;
 	uint32_t flows; /* live now */
 };
-int pw_nat_service_stats(
-	const struct pw_nat *nat, uint32_t id, struct pw_nat_service_stats *stats);
+int pw_nat_service_stats(const struct pw_nat *nat, uint32_t id, struct pw_nat_service_stats *stats);
 
 /* Addresses of the service CIDRs: packets to them are wanted even without a VIP; at most 16, IPv4
  * ones are used. -EINVAL, -ENOMEM. */
@@ -90,26 +89,38 @@ bool pw_nat_wants(const struct pw_nat *nat, const struct pw_pkt *pkt);
  *     gives it again in its next iteration and after 3 times drops it with FLOW_PENDING.
  * Echo requests to a VIP that exists: left alone (LOCAL answers). Later fragments follow the first
  * one if they come after it to the same worker; else, if for a VIP: FRAG_NAT. */
-void pw_nat_process(
-	struct pw_nat *nat, uint32_t worker, struct pw_pkt *const *pkts, uint32_t n, uint32_t now_sec);
+void pw_nat_process(struct pw_nat *nat, uint32_t worker, struct pw_pkt *const *pkts, uint32_t n,
+	uint32_t now_sec);
 
 /* Applies what process() noted. false: the packet cannot be translated (drop ICMP_QUOTE). */
 bool pw_nat_rewrite(const struct pw_nat *nat, struct pw_pkt *pkt);
 
-/* One slice of ageing and of sweeps; looks at `budget` lines at most, and at all lines once a second
- * if the workers' budgets add up to that; sharing is dynamic, a sleeping worker's share is done by
- * the others. Also returns dead lines of this worker to use: call it once an iteration, beside
- * pw_qsbr_quiescent(), even with budget 0. */
+/* Adjacency remembered by the flow of a packet that has flag NAT, for the packet's direction. It is
+ * good for as long as `generation` is what it was at set (the caller's, of all routes and
+ * neighbours); get: PW_ADJ_NONE if it is not. ICMP errors have the flow's direction, but are
+ * routed on their own: do not use it for them. */
+void pw_nat_set_adj(
+	const struct pw_nat *nat, const struct pw_pkt *pkt, uint32_t adj, uint32_t generation);
+uint32_t pw_nat_get_adj(const struct pw_nat *nat, const struct pw_pkt *pkt, uint32_t generation);
+
+/* One slice of ageing and of sweeps; looks at `budget` lines at most, and at all lines once a
+ * second if the workers' budgets add up to that; sharing is dynamic, a sleeping worker's share is
+ * done by the others. Also returns dead lines of this worker to use: call it once an iteration,
+ * beside pw_qsbr_quiescent(), even with budget 0. */
 void pw_nat_age(struct pw_nat *nat, uint32_t worker, uint32_t now_sec, uint32_t budget);
 
 /* ---- visibility (control thread) ---- */
 
-enum pw_flow_kind { PW_FLOW_SERVICE, PW_FLOW_HAIRPIN, PW_FLOW_IDENTITY };
+enum pw_flow_kind {
+	PW_FLOW_SERVICE,
+	PW_FLOW_HAIRPIN,
+	PW_FLOW_IDENTITY
+};
 
 struct pw_flow_info {
 	uint8_t proto;
 	enum pw_flow_kind kind;
-	const char *state; /* "established", ... */
+	const char *state;                               /* "established", ... */
 	uint32_t client_be, vip_be, backend_be, snat_be; /* snat 0: source kept */
 	uint16_t client_port_be, vip_port_be, backend_port_be, snat_port_be;
 	uint32_t age_sec, idle_sec, timeout_sec, service_id;
@@ -119,15 +130,16 @@ struct pw_flow_filter { /* zero: any */
 	uint32_t client_be, vip_be, backend_be;
 	uint16_t vip_port_be;
 };
-/* Walks the table without disturbing workers; an entry that changes meanwhile is shown or not. Returns
- * how many matched (fn is called for the first `limit`). */
+/* Walks the table without disturbing workers; an entry that changes meanwhile is shown or not.
+ * Returns how many matched (fn is called for the first `limit`). */
 uint32_t pw_nat_flows(const struct pw_nat *nat, const struct pw_flow_filter *filter, uint32_t limit,
 	uint32_t now_sec, void (*fn)(void *arg, const struct pw_flow_info *info), void *arg);
 uint32_t pw_nat_flush(struct pw_nat *nat, const struct pw_flow_filter *filter); /* how many went */
 
 struct pw_nat_stats {
 	uint32_t used, size;
-	uint64_t inserted, existed, reply_conflicts, pending_seen, full, expired, early_dropped, swept;
+	uint64_t inserted, existed, reply_conflicts, pending_seen, full, expired, early_dropped,
+		swept;
 };
 void pw_nat_stats(const struct pw_nat *nat, struct pw_nat_stats *stats);
 

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* nat_rewrite.c - a flow's translation into the packet; the adjacency a flow remembers. */
+#include "nat_priv.h"
+
+#include "pw_rewrite.h"
+
+static enum flow_dir dir_of(const struct pw_pkt *pkt)
+{
+	return pkt->flags & PW_PKT_NAT_REPLY ? FLOW_REPLY : FLOW_ORIG;
+}
+
+/* See nat_icmp.c for what an error about a flow becomes. */
+static uint32_t outer_src(
+	const struct pw_pkt *pkt, const struct flow_tuple *in, const struct flow_tuple *out)
+{
+	return pkt->src_be == in->src_be ? out->dst_be : pkt->src_be;
+}
+
+static bool rewrite_error(struct pw_pkt *pkt, const union flow_line *line, enum flow_dir dir)
+{
+	const struct flow_tuple *in = &line->tuple[dir];
+	const struct flow_tuple *out = &line->tuple[!dir];
+	struct pw_nat_plan plan = {
+		.src_be = out->src_be,
+		.dst_be = out->dst_be,
+		.sport_be = out->sport_be,
+		.dport_be = out->dport_be,
+	};
+	struct pw_icmp_quote quote;
+
+	if (!pw_parse_icmp_quote(pkt, &quote))
+		return false;
+	pw_nat_plan_deltas(&plan, quote.src_be, quote.dst_be, quote.sport_be, quote.dport_be);
+	return pw_rewrite_icmp_quote(pkt, &quote, outer_src(pkt, in, out), out->src_be, &plan);
+}
+
+bool pw_nat_rewrite(const struct pw_nat *nat, struct pw_pkt *pkt)
+{
+	const union flow_line *line = &nat->flows.lines[pkt->flow];
+	enum flow_dir dir = dir_of(pkt);
+
+	if (pkt->flags & PW_PKT_ICMP_ERROR)
+		return rewrite_error(pkt, line, dir);
+
+	const struct flow_tuple *out = &line->tuple[!dir];
+	struct pw_nat_plan plan = {
+		.src_be = out->dst_be,
+		.dst_be = out->src_be,
+		.sport_be = out->dport_be,
+		.dport_be = out->sport_be,
+		.l3_delta = dir == FLOW_ORIG ? line->l3_delta : (uint16_t)~line->l3_delta,
+		.l4_delta = dir == FLOW_ORIG ? line->l4_delta : (uint16_t)~line->l4_delta,
+	};
+
+	return pw_rewrite_nat(pkt, &plan);
+}
+
+void pw_nat_set_adj(
+	const struct pw_nat *nat, const struct pw_pkt *pkt, uint32_t adj, uint32_t generation)
+{
+	flow_set_adj(&nat->flows.lines[pkt->flow], dir_of(pkt), adj, generation);
+}
+
+uint32_t pw_nat_get_adj(const struct pw_nat *nat, const struct pw_pkt *pkt, uint32_t generation)
+{
+	return flow_get_adj(&nat->flows.lines[pkt->flow], dir_of(pkt), generation);
+}
