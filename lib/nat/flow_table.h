@@ -36,7 +36,7 @@
 
 #ifndef FLOW_SLOTS /* the interleaving checker wants small ones */
 #define FLOW_SLOTS 10
-#define FLOW_PROBE 4 /* home bucket and overflow buckets */
+#define FLOW_PROBE 8 /* home bucket and overflow buckets; with 4, one in millions found no slot */
 #endif
 #define FLOW_DROP_SCAN 8 /* buckets looked at for a flow to drop early (as the kernel) */
 #define FLOW_BULK_MAX  64
