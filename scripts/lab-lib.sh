@@ -87,8 +87,8 @@ lab_stop() {
 }
 
 lab_conflist() {
-	jq -n --arg socket "$LAB_SOCKET" --arg deletes "$LAB_DIR/deletes" \
-		'{cniVersion: "1.0.0", name: "podnet", type: "podway-cni", socket: $socket, deletes: $deletes}'
+	jq -n --arg socket "$LAB_SOCKET" --arg state "$LAB_DIR/state" \
+		'{cniVersion: "1.0.0", name: "podnet", type: "podway-cni", socket: $socket, stateDir: $state}'
 }
 
 # lab_cni COMMAND POD [IFNAME] < configuration

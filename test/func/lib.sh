@@ -68,23 +68,24 @@ fail() {
 	echo "  FAIL  $1"
 }
 
+# In this shell, not a subshell: what a command starts must be known to lab_cleanup.
 check() {
-	local what=$1 out
+	local what=$1
 	shift
-	if out=$("$@" 2>&1); then
+	if "$@" >"$LAB_DIR/check.out" 2>&1; then
 		pass "$what"
 	else
 		fail "$what"
-		printf '%s\n' "$out" | tail -20 | sed 's/^/        /'
+		tail -20 "$LAB_DIR/check.out" | sed 's/^/        /'
 	fi
 }
 
 check_fails() {
-	local what=$1 out
+	local what=$1
 	shift
-	if out=$("$@" 2>&1); then
+	if "$@" >"$LAB_DIR/check.out" 2>&1; then
 		fail "$what"
-		printf '%s\n' "$out" | tail -20 | sed 's/^/        /'
+		tail -20 "$LAB_DIR/check.out" | sed 's/^/        /'
 	else
 		pass "$what"
 	fi

@@ -1,0 +1,150 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck disable=SC2317 # functions are called by check
+# The daemon's life: what keeps it from starting (OPS-9), clean stop (OPS-10), restart and kill -9 with pods
+# attached (OPS-1, OPS-2), bad state files, queued DELs (CNI-5), vanished sandboxes (IPAM-4), attachments given
+# up half-way (CNI-4), ports that come and go.
+# shellcheck source=test/func/lib.sh
+. "$(dirname "$0")/lib.sh"
+test_begin "$@"
+
+# refused WHAT PATTERN [SED..]: with this change of the configuration it exits with 1 and says why.
+refused() {
+	local what=$1 pattern=$2 out rc=0
+	shift 2
+	sed "$@" "$LAB_DIR/podway.yaml" >"$LAB_DIR/bad.yaml"
+	out=$(timeout 20 nsenter --net="$(lab_netns node)" "$LAB_BUILD/app/podwayd/podwayd" --config "$LAB_DIR/bad.yaml" 2>&1) || rc=$?
+	# shellcheck disable=SC2016
+	check "$what" sh -c '[ "$1" = 1 ] && printf "%s\n" "$2" | grep -q -- "$3"' sh "$rc" "$out" "$pattern"
+}
+
+rpc() { # METHOD PARAMS: the whole answer
+	printf '{"jsonrpc":"2.0","id":1,"method":"%s","params":%s}\n' "$1" "$2" |
+		timeout 5 socat -t3 - "UNIX-CONNECT:$LAB_SOCKET"
+}
+rpc_is() { # JQ-EXPRESSION METHOD PARAMS
+	rpc "$2" "$3" | jq -e "$1"
+}
+pod_state() { ctl_json ".pods[] | select(.name == \"$1\") | .state" pods; }
+pod_is() { [ "$(pod_state "$1")" = "$2" ]; }
+pings() { lab_in "$1" ping -c 2 -i 0.1 -W 2 "$2"; }
+log_has() { grep -q -- "$1" "$LAB_DIR/podwayd.log"; }
+state_of() { echo "$LAB_DIR/state/pods/$LAB_CID_SALT-$1@eth0.json"; }
+leases() { find "$LAB_DIR/state/ipam" -name '*@*.json' | wc -l; }
+node_ip() { ip -n "$LAB_PREFIX-node" "$@"; }
+
+test_config_node <<EOF
+ports:
+  - {name: lan, type: tap, interface: lan0, addresses: [192.0.2.1/24]}
+EOF
+
+# ---- what keeps it from starting
+
+refused "a wrong configuration: file, line, key" 'bad.yaml:[0-9]*:[0-9]*: memory.size_mb' -e 's/size_mb: 256/size_mb: 7/'
+refused "a core it may not use" 'core 1023 is not among' -e 's/^cpu: .*/cpu: {control: 0, workers: [1023]}/'
+refused "more memory than there is" 'MB are available' -e 's/size_mb: 256/size_mb: 1000000/'
+refused "a state folder that cannot be" 'state_dir' -e 's,^state_dir: .*,state_dir: /proc/nothing,'
+if [ "$(cat /sys/kernel/mm/hugepages/*/free_hugepages | paste -sd+ | bc)" = 0 ]; then
+	refused "hugepages that are not there, and how to get them" 'vm.nr_hugepages=128' -e 's/hugepages: no/hugepages: yes/'
+else
+	skip "hugepages that are not there" "this machine has some"
+fi
+
+# ---- host port, clean stop
+
+check "podwayd starts" lab_start
+check "the node's address is on the host port" sh -c "ip -n $LAB_PREFIX-node addr show podway0 | grep -q 198.51.100.1/32"
+check "pods and Services are routed to it" \
+	sh -c "ip -n $LAB_PREFIX-node route | grep -c 'dev podway0' | grep -qx 2"
+refused "a second one with its state folder: names the first" "pid $LAB_DAEMON" -e ""
+refused "a second one with its socket" 'another daemon answers' -e "s,^state_dir: .*,state_dir: $LAB_DIR/state2,"
+check "the first does not mind" lab_ctl status
+lab_stop
+check "SIGTERM: exit code 0" [ "$LAB_DAEMON_RC" = 0 ]
+check_fails "the host port is gone" node_ip link show podway0
+check_fails "its routes are gone" sh -c "ip -n $LAB_PREFIX-node route | grep ."
+check_fails "the socket is gone" [ -e "$LAB_SOCKET" ]
+
+# ---- pods over a restart
+
+check "podwayd starts again" lab_start
+for pod in a b c; do
+	check "pod $pod" lab_pod_add $pod
+done
+check "a reaches b" pings a "$(lab_ip b)"
+lab_stop
+check "pods keep their interfaces while it is away" lab_in a ip link show eth0
+check "podwayd comes back" lab_start
+check "all pods are up" ctl_json '[.pods[] | select(.state == "up")] | length == 3' pods
+check "a reaches b again" pings a "$(lab_ip b)"
+lab_stop KILL
+check "it comes back after kill -9" lab_start
+check "a reaches c" pings a "$(lab_ip c)"
+
+# ---- what happened while it was away
+
+lab_stop KILL
+check "DEL without the daemon succeeds" lab_pod_del c
+printf '{"version": 1, "cont' >"$LAB_DIR/state/pods/half@eth0.json"
+ip -n "$LAB_PREFIX-b" link set eth0 down
+ip -n "$LAB_PREFIX-b" link set eth0 address 02:00:00:00:00:99
+check "podwayd comes back" lab_start
+check "the pod that was deleted is not there" ctl_json '[.pods[] | select(.name == "c")] | length == 0' pods
+check "a half-written file is set aside and named" [ -e "$LAB_DIR/state/pods/half@eth0.json.corrupt" ]
+check "... in the log" log_has half@eth0.json
+check "a pod whose interface is another one is lost" pod_is b lost
+check "... and its interface was left alone" sh -c "ip -n $LAB_PREFIX-b link show eth0 | grep -q 02:00:00:00:00:99"
+check "the others are up" pod_is a up
+check "one address is in use" [ "$(leases)" = 1 ]
+check "DEL of the lost one" lab_pod_del b
+
+# ---- a sandbox that vanishes
+
+check "pod d" lab_pod_add d
+ip netns del "$LAB_PREFIX-d"
+check_eventually 15 "a vanished sandbox is noticed" pod_is d lost
+check_fails "its saved state is gone" [ -e "$(state_of d)" ]
+check "its port is gone" ctl_json '[.ports[] | select(.pod == "default/d")] | length == 0' ports
+check "one address is in use" [ "$(leases)" = 1 ]
+
+# ---- attachments that do not come to an end
+
+prepare='{"container_id":"half","ifname":"eth0","netns":"/run/netns/x","network":"n"}'
+check "cni.prepare reserves" rpc_is '.result.port | startswith("pod-")' cni.prepare "$prepare"
+check_eventually 5 "the closed connection undoes it" sh -c "[ \$(find $LAB_DIR/state/ipam -name '*@*.json' | wc -l) = 1 ]"
+check "an fd that is no TAP is refused" /usr/bin/python3 - "$LAB_SOCKET" <<'EOF'
+import array, json, socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+def call(method, params, fds=()):
+    msg = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode() + b"\n"
+    s.sendmsg([msg], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else [])
+    return json.loads(s.makefile().readline())
+p = {"container_id": "bad", "ifname": "eth0", "netns": "/run/netns/x", "network": "n"}
+assert "result" in call("cni.prepare", p)
+a = {"container_id": "bad", "ifname": "eth0", "netns_dev": 4, "netns_inode": 5, "ifindex": 2}
+r = call("cni.attach", a, [s.fileno()])
+assert "TAP" in r["error"]["message"], r
+assert call("cni.del", {"container_id": "bad", "ifname": "eth0"})["result"]["found"] is True
+assert call("cni.attach", a, [s.fileno()])["error"]["code"] == -3
+EOF
+check "nothing is left of it" ctl_json '[.ports[] | select(.name | startswith("pod-"))] | length == 1' ports
+
+# ---- ports come and go
+
+check "a port is added" rpc_is .result.index ports.add '{"name":"x","type":"tap","bridge":"br0"}'
+check "its name is taken" rpc_is '.error.code == -2' ports.add '{"name":"x","type":"tap","bridge":"br0"}'
+check "an address that is ours already: refused" \
+	rpc_is '.error.code == -2' ports.add '{"name":"y","type":"tap","addresses":["192.0.2.1/24"]}'
+check_fails "... and its interface is gone" node_ip link show y
+for _ in 1 2 3; do
+	check "deleted" rpc_is .result ports.del '{"name":"x"}'
+	check "and added at once" rpc_is .result.index ports.add '{"name":"x","type":"tap","bridge":"br0"}'
+done
+check "a pod's port cannot be deleted" \
+	rpc_is '.error.code == -6' ports.del "{\"name\":\"$(ctl_json '.ports[] | select(.pod == "default/a") | .name' ports)\"}"
+check "stats.reset" rpc_is .result stats.reset '{}'
+check "the counters begin anew" ctl_json '.ledger.rx < 20' status
+check "pod to gateway" pings a 10.244.1.1
+check_eventually 5 "rx = tx + drops + held" ledger_settled
+test_end
