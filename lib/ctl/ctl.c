@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rte_eal.h>
 
@@ -131,8 +132,10 @@ void pw_ctl_destroy(struct pw_ctl *ctl)
 	if (ctl == NULL)
 		return;
 	end_modules(ctl);
-	if (ctl->eal_up)
+	if (ctl->eal_up) {
 		(void)rte_eal_cleanup();
+		(void)rmdir(rte_eal_get_runtime_dir()); /* which the EAL leaves; ours is empty */
+	}
 	ctl_eal_log_close(ctl->eal_log);
 	free(ctl->methods);
 	free(ctl);

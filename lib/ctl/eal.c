@@ -56,6 +56,23 @@ static void tell_devices(const struct pw_ctl *ctl)
 		       "nothing leaves the node");
 }
 
+/* Memory of another node costs each packet twice: said, not refused. */
+static void tell_numa(const struct pw_ctl *ctl)
+{
+	int home = (int)rte_lcore_to_socket_id(ctl_eal_lcore(0));
+
+	for (uint32_t i = 1; i < ctl->conf->cpu.n_workers; i++) {
+		int node = (int)rte_lcore_to_socket_id(ctl_eal_lcore(i));
+
+		if (node != home)
+			pw_warn("eal",
+				"core %u of worker %u is on NUMA node %d, packet memory on node "
+				"%d: "
+				"slower; choose cpu.workers of one node",
+				ctl->conf->cpu.workers[i], i, node, home);
+	}
+}
+
 static int start(struct pw_ctl *ctl, struct pw_err *err)
 {
 	struct ctl_eal_args args;
@@ -127,6 +144,7 @@ static int eal_init(struct pw_ctl *ctl, struct pw_err *err)
 		rc = make_pools(ctl, &pools, err);
 	if (rc != 0)
 		return rc;
+	tell_numa(ctl);
 	ctl->alloc = ctl->hugepages ? &eal_alloc : pw_alloc_heap();
 	pw_info("eal",
 		"DPDK %s: control on core %u, %u worker%s, %u packet buffers and %u large ones",
