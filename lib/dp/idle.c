@@ -25,8 +25,7 @@
 
 void worker_wake(struct worker *w)
 {
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&w->asleep, __ATOMIC_SEQ_CST) != 0)
+	if (__atomic_fetch_add(&w->asleep, 0, __ATOMIC_ACQ_REL) != 0)
 		(void)eventfd_write(w->event_fd, 1);
 }
 
@@ -81,8 +80,7 @@ static void sleep_until_work(struct worker *w)
 
 	if (w->epoll_generation != w->view->generation)
 		renew_epoll(w, w->view);
-	__atomic_store_n(&w->asleep, 1, __ATOMIC_SEQ_CST);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	(void)__atomic_exchange_n(&w->asleep, 1, __ATOMIC_ACQ_REL);
 	if (!has_work(w)) {
 		w->counters.sleeps++;
 		pw_qsbr_offline(w->dp->params.qsbr, w->id);

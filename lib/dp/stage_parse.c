@@ -9,13 +9,12 @@ void stage_parse(struct worker *w)
 
 	for (uint16_t i = 0; i < batch->n; i++) {
 		struct pw_pkt *pkt = &batch->pkt[i];
-		uint32_t keep = pkt->flags & PW_PKT_ORIGINATED;
 		const struct view_port *vp = view_port_at(w->view, pkt->in_port);
 
 		pw_parse_frame(pkt);
-		pkt->flags |= keep;
 		pkt->bridge = vp != NULL ? vp->bridge : PW_BRIDGE_NONE;
-		if (unlikely(vp == NULL && keep == 0) && pkt->verdict == PW_VERDICT_CONTINUE)
+		if (unlikely(vp == NULL) && pkt->verdict == PW_VERDICT_CONTINUE &&
+			(pkt->flags & PW_PKT_ORIGINATED) == 0)
 			pkt->verdict = PW_DROP_TX_GONE; /* its port went while it was held */
 	}
 }

@@ -65,6 +65,20 @@ static void run_batch(struct worker *w, bool measure)
 		run_stage(w, s, measure);
 }
 
+/* Called in every iteration, mostly with nothing to look at: retired lines come back with it. */
+static void age_flows(struct worker *w, uint64_t now_tsc)
+{
+	uint32_t budget = 0;
+
+	if (w->dp->params.nat == NULL)
+		return;
+	if (unlikely(now_tsc >= w->next_age_tsc)) {
+		budget = w->age_budget;
+		w->next_age_tsc = now_tsc + w->age_tsc;
+	}
+	pw_nat_age(w->dp->params.nat, w->id, w->now_sec, budget);
+}
+
 /* Bounded work besides packets: the clock, the punt allowances, a slice of flow ageing. */
 static void slice(struct worker *w, uint64_t now_tsc)
 {
@@ -75,10 +89,7 @@ static void slice(struct worker *w, uint64_t now_tsc)
 		if (before != w->now_sec)
 			refill_punts(w);
 	}
-	if (unlikely(now_tsc >= w->next_age_tsc) && w->dp->params.nat != NULL) {
-		pw_nat_age(w->dp->params.nat, w->id, w->now_sec, w->age_budget);
-		w->next_age_tsc = now_tsc + w->age_tsc;
-	}
+	age_flows(w, now_tsc);
 }
 
 /* One turn; true if there was work. */

@@ -73,11 +73,11 @@ struct worker {
 
 	int event_fd; /* wakes the worker */
 	int epoll_fd;
-	uint64_t epoll_generation; /* view the epoll set was made for */
-	bool epoll_complete;       /* every queue has a fd */
-	uint32_t asleep;           /* W: worker  R: ctl, other workers (atomic) */
+	uint64_t epoll_generation;                    /* view the epoll set was made for */
+	bool epoll_complete;                          /* every queue has a fd */
+	uint32_t asleep __attribute__((aligned(64))); /* W, R: worker, ctl, others (atomic) */
 
-	struct pw_batch batch;
+	struct pw_batch batch __attribute__((aligned(64)));
 } __attribute__((aligned(64)));
 
 struct pw_dp {
