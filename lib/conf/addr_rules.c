@@ -70,8 +70,6 @@ static const char *range_problem(const struct pw_prefix *prefix)
 	static const char *const special[] = {
 		"0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3", "::/16", "fe80::/10", "ff00::/8"};
 
-	if (pw_prefix_has_host_bits(prefix))
-		return "has bits set behind the prefix length";
 	if (prefix->len < (prefix->ip.family == PW_IPV4 ? 8 : 16))
 		return "is too large a range";
 	for (size_t i = 0; i < PW_ARRAY_SIZE(special); i++) {

@@ -23,6 +23,20 @@ static const char *what_is_wanted(unsigned int rules)
 				    : "an IPv4 or IPv6 address with a prefix length";
 }
 
+/* Says what was probably meant. */
+static bool refuse_host_bits(struct conf_ctx *ctx, const yaml_node_t *node, const char *text,
+	const struct pw_prefix *prefix)
+{
+	struct pw_prefix masked = pw_prefix_masked(prefix);
+	char right[PW_PREFIX_STRLEN];
+
+	if (!pw_prefix_has_host_bits(prefix))
+		return false;
+	conf_bad(ctx, node, "\"%s\" has bits set behind the prefix length; write %s", text,
+		pw_prefix_format(&masked, right));
+	return true;
+}
+
 static bool decode_one_prefix(
 	struct conf_ctx *ctx, unsigned int rules, const yaml_node_t *node, struct pw_prefix *prefix)
 {
@@ -36,6 +50,8 @@ static bool decode_one_prefix(
 			what_is_wanted(rules), example(rules));
 		return false;
 	}
+	if ((rules & CONF_IP_RANGE) && refuse_host_bits(ctx, node, text, prefix))
+		return false;
 	problem = conf_prefix_problem(rules, prefix, strchr(text, '/') != NULL);
 	if (problem == NULL)
 		return true;
@@ -135,8 +151,7 @@ static void decode_prefix(
 	struct conf_ctx *ctx, const struct conf_key *key, yaml_node_t *node, void *base)
 {
 	const char *text = conf_decode_text(ctx, node, "an IPv4 or IPv6 prefix");
-	char right[PW_PREFIX_STRLEN];
-	struct pw_prefix prefix, masked;
+	struct pw_prefix prefix;
 
 	if (text == NULL)
 		return;
@@ -146,12 +161,8 @@ static void decode_prefix(
 			CONF_VALUE(text));
 		return;
 	}
-	masked = pw_prefix_masked(&prefix);
-	if (!pw_prefix_equal(&masked, &prefix)) {
-		conf_bad(ctx, node, "\"%s\" has bits set behind the prefix length; write %s", text,
-			pw_prefix_format(&masked, right));
+	if (refuse_host_bits(ctx, node, text, &prefix))
 		return;
-	}
 	if (pw_ip_is_multicast(&prefix.ip) || pw_ip_is_loopback(&prefix.ip)) {
 		conf_bad(ctx, node, "\"%s\" is multicast or loopback, which is not routed", text);
 		return;

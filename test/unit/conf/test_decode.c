@@ -214,7 +214,9 @@ static void addresses(void **state)
 		/* RFC 3021, RFC 6164: both addresses of the link are good. */
 		{"bridges: [{name: br0, gateway: [10.0.0.0/31, fd00::/127, 10.0.1.0/32]}]\n", ""},
 		{"node: {addresses: 192.0.2.1}\n", ""},
-		CIDR("10.244.1.1/24", "has bits set behind the prefix length"),
+		{"pod_cidr: 10.244.1.1/24\n",
+			"f:1:11: pod_cidr: \"10.244.1.1/24\" has bits set behind the prefix "
+			"length; write 10.244.1.0/24\n"},
 		CIDR("10.244.1.0", "has no prefix length"),
 		CIDR("10.0.0.0/7", "is too large a range"),
 		CIDR("fd00::/15", "is too large a range"),
