@@ -102,6 +102,15 @@ static bool list_entry(void *arg, const struct pw_fdb_entry *entry)
 	return true;
 }
 
+static json_t *stats_json(const struct pw_fdb_stats *s)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "learned", pw_json_u64(s->learned),
+		"moved", pw_json_u64(s->moved), "aged", pw_json_u64(s->aged), "refused_full",
+		pw_json_u64(s->refused_full), "refused_port_full",
+		pw_json_u64(s->refused_port_full), "refused_static",
+		pw_json_u64(s->refused_static));
+}
+
 static int fdb_list(void *ctx, struct pw_ipc_request *req, void *params, json_t **result,
 	struct pw_ipc_error *err)
 {
@@ -112,7 +121,8 @@ static int fdb_list(void *ctx, struct pw_ipc_request *req, void *params, json_t 
 		return rc;
 	listing.list = json_array();
 	pw_fdb_foreach(((struct pw_ctl *)ctx)->fdb, pw_dp_now_sec(), list_entry, &listing);
-	*result = json_pack("{s:o}", "fdb", listing.list);
+	*result = json_pack("{s:o, s:o}", "fdb", listing.list, "counters",
+		stats_json(pw_fdb_stats(((struct pw_ctl *)ctx)->fdb)));
 	return 0;
 }
 
