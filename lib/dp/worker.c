@@ -92,8 +92,8 @@ static void slice(struct worker *w, uint64_t now_tsc)
 	age_flows(w, now_tsc);
 }
 
-/* One turn; true if there was work. */
-static bool iterate(struct worker *w)
+/* The whole way of one batch. */
+bool worker_turn(struct worker *w)
 {
 	bool measure = __atomic_load_n(&w->dp->measure, __ATOMIC_RELAXED) != 0;
 	struct pw_dp_stage_stats *gather = &w->counters.stages[PW_DP_STAGE_gather];
@@ -133,7 +133,7 @@ int worker_main(void *arg)
 	new_second(w, last);
 	refill_punts(w);
 	while (likely(__atomic_load_n(&w->dp->stop, __ATOMIC_RELAXED) == 0)) {
-		bool busy = iterate(w);
+		bool busy = worker_turn(w);
 		uint64_t now;
 
 		if (!busy)

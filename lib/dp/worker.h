@@ -109,6 +109,7 @@ void stage_rewrite(struct worker *w);
 void stage_tx(struct worker *w);
 
 int worker_main(void *arg);
+bool worker_turn(struct worker *w); /* one batch, if there is one; true if there was work */
 void worker_idle(struct worker *w); /* may sleep: nothing to do since idle_since_tsc */
 void worker_wake(struct worker *w); /* any thread, after it gave the worker something */
 
