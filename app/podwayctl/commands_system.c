@@ -54,7 +54,6 @@ static const struct column worker_columns[] = {
 	{"ID", "id", F_PLAIN, .help = "number of the worker"},
 	{"CORE", "core", F_PLAIN, .help = "CPU core it is pinned to"},
 	{"BUSY", "busy_percent", F_PERCENT, .help = "part of its time spent on packets"},
-	{"PORTS", "ports", F_COUNT, .help = "ports it reads"},
 	{"QUEUES", "rx_queues", F_COUNT, .help = "receive queues it reads"},
 	{"RX", "rx", F_COUNT, .help = "packets it read"},
 	{"TX", "tx", F_COUNT, .help = "packets it sent"},
@@ -65,6 +64,7 @@ static const struct column worker_columns[] = {
 	{"NO BUFFER", "mbuf_alloc_failed", F_COUNT, .help = "times it found no free packet buffer"},
 	{"LOOPS", "loops", F_COUNT, true, .help = "turns of its loop"},
 	{"IDLE", "idle_loops", F_COUNT, true, .help = "of them without a packet"},
+	{"PORTS", "ports", F_LIST, .help = "ports it reads; the first of many, all with -v"},
 	{0},
 };
 
