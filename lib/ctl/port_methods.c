@@ -9,6 +9,8 @@
 #include "bridge.h"
 #include "pod.h"
 #include "port_priv.h"
+#include "route.h"
+#include "saved.h"
 #include "stats.h"
 
 /* ---- ports.list ---- */
@@ -195,10 +197,9 @@ static int copy_prefixes(const struct pw_ipc_prefixes *from, bool whole, const c
 	return 0;
 }
 
-static int ports_add(void *ctx, struct pw_ipc_request *req, void *params, json_t **result,
+static int add_port(struct pw_ctl *ctl, const struct ports_add *p, struct ctl_port **port,
 	struct pw_ipc_error *err)
 {
-	const struct ports_add *p = params;
 	struct pw_conf_port conf = {
 		.type = conf_types[p->type],
 		.device = (char *)(uintptr_t)p->device,
@@ -210,12 +211,11 @@ static int ports_add(void *ctx, struct pw_ipc_request *req, void *params, json_t
 		.queues = (uint32_t)p->queues,
 	};
 	struct pw_err why = {0};
-	struct ctl_port *port;
 
 	if (copy_prefixes(&p->addresses, false, "addresses", &conf.addresses, err) != 0 ||
 		copy_prefixes(&p->peers, true, "peers", &conf.peers, err) != 0)
 		return err->code;
-	if (p->bridge != NULL && ctl_bridge_find(ctx, p->bridge) == NULL)
+	if (p->bridge != NULL && ctl_bridge_find(ctl, p->bridge) == NULL)
 		return pw_ipc_error_set(
 			err, PW_IPC_E_MISSING, "bridge \"%s\": no such bridge", p->bridge);
 	strlcpy(conf.name, p->name, sizeof(conf.name));
@@ -223,8 +223,71 @@ static int ports_add(void *ctx, struct pw_ipc_request *req, void *params, json_t
 		strlcpy(conf.bridge, p->bridge, sizeof(conf.bridge));
 	if (conf.type == PW_CONF_PORT_TAP && conf.interface == NULL)
 		conf.interface = conf.name;
-	if (port_conf_add(ctx, &conf, &port, &why) != 0)
+	if (port_conf_add(ctl, &conf, port, &why) != 0)
 		return pw_ipc_error_from(err, &why);
+	return 0;
+}
+
+/* ---- ports of ports.add are saved as they were asked for ---- */
+
+static bool collect_added(void *arg, struct ctl_port *port)
+{
+	if (port->added != NULL)
+		json_array_append(arg, port->added);
+	return true;
+}
+
+static int save_added(struct pw_ctl *ctl, struct pw_err *err)
+{
+	json_t *items = json_array();
+	int rc;
+
+	ctl_port_foreach(ctl, collect_added, items);
+	rc = ctl_saved_write(ctl, "ports", items, err);
+	json_decref(items);
+	return rc;
+}
+
+static void load_one(struct pw_ctl *ctl, json_t *item)
+{
+	struct ports_add p = {0};
+	struct pw_ipc_error err = {0};
+	struct ctl_port *port;
+
+	if (pw_ipc_params_decode(add_params, item, &p, &err) == 0 &&
+		add_port(ctl, &p, &port, &err) == 0)
+		port->added = json_incref(item);
+	else
+		pw_warn("port", "a saved port (%s) is left out: %s", pw_json_str(item, "name", "?"),
+			err.msg);
+	pw_ipc_params_free(add_params, &p);
+}
+
+void ctl_port_load_saved(struct pw_ctl *ctl)
+{
+	json_t *items = ctl_saved_read(ctl, "ports"), *item;
+	size_t i;
+
+	json_array_foreach (items, i, item)
+		load_one(ctl, item);
+	json_decref(items);
+}
+
+static int ports_add(void *ctx, struct pw_ipc_request *req, void *params, json_t **result,
+	struct pw_ipc_error *err)
+{
+	struct pw_err why = {0};
+	struct ctl_port *port;
+
+	if (add_port(ctx, params, &port, err) != 0)
+		return err->code;
+	port->added = json_deep_copy(pw_ipc_request_params(req));
+	if (port->added == NULL || save_added(ctx, &why) != 0) {
+		if (port->added == NULL)
+			pw_err_set(&why, -ENOMEM, "port %s: out of memory", port->name);
+		ctl_port_del(ctx, port, NULL, NULL);
+		return pw_ipc_error_from(err, &why);
+	}
 	*result = json_pack("{s:s, s:i}", "name", port->name, "index", port->index);
 	return 0;
 }
@@ -253,14 +316,27 @@ static int ports_del(void *ctx, struct pw_ipc_request *req, void *params, json_t
 {
 	const struct by_name *p = params;
 	struct ctl_port *port = ctl_port_find(ctx, p->name);
+	char text[PW_PREFIX_STRLEN];
+	struct pw_prefix prefix;
+	struct pw_err why = {0};
+	bool saved;
 
 	if (port == NULL)
 		return no_such_port(p->name, err);
+	if (port->bridge == PW_BRIDGE_NONE &&
+		ctl_route_uses_iface(ctx, ctl_port_iface(port), &prefix))
+		return pw_ipc_error_set(err, PW_IPC_E_BUSY,
+			"port %s: the route to %s goes out of it; delete that first", p->name,
+			pw_prefix_format(&prefix, text));
 	if (port->kind < PW_ARRAY_SIZE(owner) && owner[port->kind] != NULL)
 		return pw_ipc_error_set(
 			err, PW_IPC_E_DENIED, "port %s is %s", p->name, owner[port->kind]);
+	saved = port->added != NULL;
 	pw_ipc_defer(req);
 	ctl_port_del(ctx, port, answer_del, req);
+	if (saved && save_added(ctx, &why) != 0)
+		pw_warn("port", "%s is deleted, but comes back with the next start: %s", p->name,
+			why.msg);
 	return 0;
 }
 

@@ -175,6 +175,7 @@ static void destroy(struct pw_ctl *ctl, struct ctl_port *port)
 {
 	pw_port_close(port->port);
 	ctl_stats_port_end(ctl, port);
+	json_decref(port->added);
 	free(port->device);
 	free(port);
 }

@@ -61,6 +61,9 @@ int ctl_port_add(struct pw_ctl *ctl, const struct ctl_port_spec *spec, struct ct
 /* done (may be NULL) is called when the device is closed; not before this returns. */
 void ctl_port_del(struct pw_ctl *ctl, struct ctl_port *port, void (*done)(void *arg), void *arg);
 
+/* Ports of ports.add that were saved; called once, after the configuration's. */
+void ctl_port_load_saved(struct pw_ctl *ctl);
+
 struct ctl_port *ctl_port_at(const struct pw_ctl *ctl, uint16_t index); /* NULL: none */
 struct ctl_port *ctl_port_find(const struct pw_ctl *ctl, const char *name);
 /* Ports that are closing are left out. fn returns false to stop. */

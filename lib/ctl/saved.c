@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "port_reg.h"
 #include "pw_file.h"
 #include "route.h"
 #include "saved.h"
@@ -79,6 +80,7 @@ json_t *ctl_saved_read(struct pw_ctl *ctl, const char *kind)
 static int init(struct pw_ctl *ctl, struct pw_err *err)
 {
 	(void)err;
+	ctl_port_load_saved(ctl); /* before the routes that go out of them */
 	ctl_route_load_saved(ctl);
 	ctl_service_load_saved(ctl);
 	return 0;

@@ -12,7 +12,7 @@
 #include "ctl.h"
 
 extern const struct ctl_module
-	ctl_module_saved; /* loads routes and Services; after ctl_module_static */
+	ctl_module_saved; /* loads ports, routes and Services; after ctl_module_static */
 
 /* <state>/<kind>.json. `items` is borrowed. 0 or -errno with err. */
 int ctl_saved_write(struct pw_ctl *ctl, const char *kind, json_t *items, struct pw_err *err);
