@@ -12,19 +12,16 @@ enum {
 
 static const uint8_t no_event[256];
 
-/* Kernel: nf_conntrack_udp_timeout 30, _stream 120; icmp 30; generic 600. */
-static const struct ct_state udp_states[] = {
-	[ONE_WAY] = {"new", 30, true, false},
-	[REPLIED] = {"replied", 120, false, false},
-};
-static const struct ct_state icmp_states[] = {
-	[ONE_WAY] = {"new", 30, true, false},
-	[REPLIED] = {"replied", 30, false, false},
-};
-static const struct ct_state generic_states[] = {
-	[ONE_WAY] = {"new", 600, true, false},
-	[REPLIED] = {"replied", 600, false, false},
-};
+#define ONE_WAY_STATES(one_way, replied)                                                           \
+	{                                                                                          \
+		[ONE_WAY] = {"new", PW_CT_TIMEOUT_##one_way, true, false},                         \
+		[REPLIED] = {"replied", PW_CT_TIMEOUT_##replied, false, false},                    \
+	}
+
+static const struct ct_state udp_states[] = ONE_WAY_STATES(udp, udp_stream);
+static const struct ct_state icmp_states[] = ONE_WAY_STATES(icmp, icmp);
+static const struct ct_state gre_states[] = ONE_WAY_STATES(gre, gre_stream);
+static const struct ct_state generic_states[] = ONE_WAY_STATES(generic, generic);
 
 #define ONE_WAY_PROTO(table)                                                                       \
 	{                                                                                          \
@@ -36,6 +33,7 @@ static const struct ct_state generic_states[] = {
 
 const struct ct_proto ct_udp = ONE_WAY_PROTO(udp_states);
 const struct ct_proto ct_icmp = ONE_WAY_PROTO(icmp_states);
+const struct ct_proto ct_gre = ONE_WAY_PROTO(gre_states);
 const struct ct_proto ct_generic = ONE_WAY_PROTO(generic_states);
 
 const struct ct_proto *const ct_protos[256] = {
@@ -43,4 +41,11 @@ const struct ct_proto *const ct_protos[256] = {
 	[IPPROTO_UDP] = &ct_udp,
 	[IPPROTO_ICMP] = &ct_icmp,
 	[IPPROTO_SCTP] = &ct_sctp,
+	[IPPROTO_GRE] = &ct_gre,
+};
+
+const uint32_t ct_default_sec[PW_CT_TIMEOUT_COUNT] = {
+#define X(name, sec, text) [PW_CT_TIMEOUT_##name] = (sec),
+	PW_CT_TIMEOUTS(X)
+#undef X
 };

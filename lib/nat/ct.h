@@ -2,10 +2,10 @@
 /*
  * ct.h - protocol states of a flow: one operations table a protocol.
  *
- * A state is a number 0..15 in the flow's state word. States and timeouts are those of Linux
- * (net/netfilter/nf_conntrack_proto_*.c) with kube-proxy's values for established (86400 s) and
- * close_wait (3600 s). Windows and sequence numbers are not followed (CT-4: be liberal): no packet
- * is ever "invalid", the worst it can do is to leave the state alone.
+ * A state is a number 0..15 in the flow's state word. States are those of Linux
+ * (net/netfilter/nf_conntrack_proto_*.c), timeouts by name (pw_ct_timeout.h). Windows and sequence
+ * numbers are not followed (CT-4: be liberal): no packet is ever "invalid", the worst it can do is
+ * to leave the state alone.
  * Threads:  pure functions of const tables.
  */
 #ifndef CT_H
@@ -15,12 +15,13 @@
 #include <stdint.h>
 
 #include "flow_line.h"
+#include "pw_ct_timeout.h"
 
 struct ct_state {
 	const char *name;
-	uint32_t timeout_sec;
-	bool droppable; /* may go when the table is full (CT-9) */
-	bool reopens;   /* a packet that opens a connection starts a new flow */
+	uint8_t timeout; /* enum pw_ct_timeout */
+	bool droppable;  /* may go when the table is full (CT-9) */
+	bool reopens;    /* a packet that opens a connection starts a new flow */
 };
 
 #define CT_STATES_MAX 11
@@ -37,8 +38,9 @@ struct ct_proto {
 	uint16_t aborts;                               /* TCP RST, SCTP ABORT: never answered */
 };
 
-extern const struct ct_proto ct_tcp, ct_udp, ct_icmp, ct_sctp, ct_generic;
+extern const struct ct_proto ct_tcp, ct_udp, ct_icmp, ct_sctp, ct_gre, ct_generic;
 extern const struct ct_proto *const ct_protos[256]; /* NULL: ct_generic */
+extern const uint32_t ct_default_sec[PW_CT_TIMEOUT_COUNT];
 
 static inline const struct ct_proto *ct_proto(uint8_t proto)
 {

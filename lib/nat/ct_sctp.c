@@ -40,14 +40,14 @@ enum {
 static_assert(N_STATES <= CT_STATES_MAX && N_EVENTS <= CT_EVENTS_MAX, "ct.h");
 
 static const struct ct_state states[] = {
-	[CL] = {"closed", 10, true, true},
-	[CW] = {"cookie_wait", 3, true, false},
-	[CE] = {"cookie_echoed", 3, true, false},
-	[ES] = {"established", 210, false, false},
-	[SS] = {"shutdown_sent", 3, true, false},
-	[SR] = {"shutdown_recd", 3, true, false},
-	[SA] = {"shutdown_ack_sent", 3, true, false},
-	[HS] = {"heartbeat_sent", 30, true, false},
+	[CL] = {"closed", PW_CT_TIMEOUT_sctp_closed, true, true},
+	[CW] = {"cookie_wait", PW_CT_TIMEOUT_sctp_cookie_wait, true, false},
+	[CE] = {"cookie_echoed", PW_CT_TIMEOUT_sctp_cookie_echoed, true, false},
+	[ES] = {"established", PW_CT_TIMEOUT_sctp_established, false, false},
+	[SS] = {"shutdown_sent", PW_CT_TIMEOUT_sctp_shutdown_sent, true, false},
+	[SR] = {"shutdown_recd", PW_CT_TIMEOUT_sctp_shutdown_recd, true, false},
+	[SA] = {"shutdown_ack_sent", PW_CT_TIMEOUT_sctp_shutdown_ack_sent, true, false},
+	[HS] = {"heartbeat_sent", PW_CT_TIMEOUT_sctp_heartbeat_sent, true, false},
 };
 
 /* clang-format off */

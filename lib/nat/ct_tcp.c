@@ -36,17 +36,17 @@ enum event {
 };
 
 static const struct ct_state states[] = {
-	[SS] = {"syn_sent", 120, true, true},
-	[S2] = {"syn_sent2", 120, true, false},
-	[SR] = {"syn_recv", 60, true, false},
-	[ES] = {"established", 86400, false, false},
-	[FO] = {"fin_wait", 120, true, false},
-	[FR] = {"fin_wait", 120, true, false},
-	[CO] = {"close_wait", 3600, false, false},
-	[CR] = {"close_wait", 3600, false, false},
-	[LA] = {"last_ack", 30, true, false},
-	[TW] = {"time_wait", 120, true, true},
-	[CL] = {"close", 10, true, true},
+	[SS] = {"syn_sent", PW_CT_TIMEOUT_tcp_syn_sent, true, true},
+	[S2] = {"syn_sent2", PW_CT_TIMEOUT_tcp_syn_sent, true, false},
+	[SR] = {"syn_recv", PW_CT_TIMEOUT_tcp_syn_recv, true, false},
+	[ES] = {"established", PW_CT_TIMEOUT_tcp_established, false, false},
+	[FO] = {"fin_wait", PW_CT_TIMEOUT_tcp_fin_wait, true, false},
+	[FR] = {"fin_wait", PW_CT_TIMEOUT_tcp_fin_wait, true, false},
+	[CO] = {"close_wait", PW_CT_TIMEOUT_tcp_close_wait, false, false},
+	[CR] = {"close_wait", PW_CT_TIMEOUT_tcp_close_wait, false, false},
+	[LA] = {"last_ack", PW_CT_TIMEOUT_tcp_last_ack, true, false},
+	[TW] = {"time_wait", PW_CT_TIMEOUT_tcp_time_wait, true, true},
+	[CL] = {"close", PW_CT_TIMEOUT_tcp_close, true, true},
 };
 
 /* clang-format off */

@@ -42,6 +42,8 @@ static void workers_fini(struct pw_nat *nat)
 static int init(struct pw_nat *nat, struct pw_limbo *limbo, const struct pw_nat_params *params)
 {
 	uint64_t seed = params->seed;
+	const uint32_t *timeouts =
+		params->timeout_sec != NULL ? params->timeout_sec : ct_default_sec;
 	int ret;
 
 	if (seed == 0 && getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
@@ -51,6 +53,14 @@ static int init(struct pw_nat *nat, struct pw_limbo *limbo, const struct pw_nat_
 
 	nat->secret = next_seed(&seed);
 	nat->n_workers = params->n_workers;
+	memcpy(nat->timeout_sec, timeouts, sizeof(nat->timeout_sec));
+	pw_nat_set_snat_ports(nat, 0, 0);
+	nat->flows_per_client = params->flows_per_client;
+	if (nat->flows_per_client > 0) {
+		nat->clients = client_cap_create(nat->alloc, params->max_flows, nat->secret);
+		if (nat->clients == NULL)
+			return -ENOMEM;
+	}
 	nat->gate_addresses = params->max_services + 2 * params->max_endpoints;
 	ret = grave_init(&nat->grave, limbo, nat->alloc, nat);
 	if (ret == 0)
@@ -102,26 +112,20 @@ void pw_nat_destroy(struct pw_nat *nat)
 	workers_fini(nat);
 	services_fini(nat);
 	endpoint_dir_fini(&nat->endpoints);
+	client_cap_destroy(nat->alloc, nat->clients);
 	pw_free(nat->alloc, nat);
 }
 
 void pw_nat_stats(const struct pw_nat *nat, struct pw_nat_stats *stats)
 {
-	uint64_t ended = 0;
-
 	*stats = (struct pw_nat_stats){.size = nat->flows.max_flows};
 	for (uint32_t i = 0; i <= nat->n_workers; i++) {
 		const struct nat_worker *w = &nat->workers[i];
 
-		stats->inserted += nat_counted(&w->inserted);
-		stats->existed += nat_counted(&w->existed);
-		stats->reply_conflicts += nat_counted(&w->reply_conflicts);
-		stats->pending_seen += nat_counted(&w->pending_seen);
-		stats->full += nat_counted(&w->full);
-		stats->expired += nat_counted(&w->expired);
-		stats->early_dropped += nat_counted(&w->early_dropped);
-		stats->swept += nat_counted(&w->swept);
-		ended += nat_counted(&w->ended);
+#define X(name) stats->name += nat_counted(&w->name);
+		NAT_COUNTERS(X)
+#undef X
 	}
-	stats->used = stats->inserted > ended ? (uint32_t)(stats->inserted - ended) : 0;
+	stats->used =
+		stats->inserted > stats->ended ? (uint32_t)(stats->inserted - stats->ended) : 0;
 }

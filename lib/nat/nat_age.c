@@ -62,12 +62,14 @@ static uint32_t take_slice(
 }
 
 /* last_seen may be ahead of this worker's clock. */
-static bool is_expired(const union flow_line *line, uint32_t state, uint32_t now_sec)
+static bool is_expired(
+	const struct pw_nat *nat, const union flow_line *line, uint32_t state, uint32_t now_sec)
 {
 	uint32_t last = __atomic_load_n(&line->last_seen, __ATOMIC_RELAXED);
 	int32_t idle = (int32_t)(now_sec - last);
 
-	return idle > 0 && (uint32_t)idle >= ct_state_of(flow_proto(line), state)->timeout_sec;
+	return idle > 0 &&
+	       (uint32_t)idle >= nat->timeout_sec[ct_state_of(flow_proto(line), state)->timeout];
 }
 
 static bool lost_endpoint(const struct pw_nat *nat, const union flow_line *line)
@@ -88,7 +90,7 @@ static void look_at(
 
 	if (flow_state_life(state) != FLOW_LIVE)
 		return;
-	if (is_expired(line, state, now_sec))
+	if (is_expired(nat, line, state, now_sec))
 		counter = &w->expired;
 	else if (sweeps && lost_endpoint(nat, line))
 		counter = &w->swept;

@@ -9,18 +9,11 @@
  *   endpoint                identity flow: nothing is translated, but the reply key is taken
  *   anything else           passes
  *
- * If the reply key is taken, the flow gets another source port, as in the kernel's search for a
- * unique tuple; the source address stays.
+ * If the reply key is taken, the flow gets another source port (nat_snat.c).
  */
-#include <arpa/inet.h>
 #include <netinet/in.h>
 
 #include "nat_priv.h"
-
-#include "pw_rewrite.h"
-
-#define PORT_TRIES 128 /* as nf_nat_core.c */
-#define BUSY_TRIES 4   /* re-reads of a PENDING line in one call; then PW_VERDICT_RETRY */
 
 static void drop(struct pw_pkt *pkt, uint8_t reason)
 {
@@ -71,95 +64,11 @@ static bool make_room(struct pw_nat *nat, uint32_t worker, const struct flow_key
 	return true;
 }
 
-/* ---- source ports ---- */
-
-struct port_range {
-	uint16_t min, n;
-};
-
-/* A port stays in its class (RFC 6056, nf_nat_core.c: < 512, < 1024, the rest). */
-static struct port_range port_class(uint16_t port_be)
+/* SEC-7 */
+static bool is_over_limit(const struct pw_nat *nat, uint32_t client_be)
 {
-	uint16_t port = ntohs(port_be);
-
-	if (port < 512)
-		return (struct port_range){1, 511};
-	if (port < 1024)
-		return (struct port_range){600, 424};
-	return (struct port_range){1024, UINT16_MAX - 1024 + 1};
-}
-
-static void set_translation(struct flow_new *f, struct pw_nat_plan *plan)
-{
-	const struct flow_tuple *in = &f->orig.t;
-
-	*plan = (struct pw_nat_plan){
-		.src_be = f->reply.t.dst_be,
-		.dst_be = f->reply.t.src_be,
-		.sport_be = f->reply.t.dport_be,
-		.dport_be = f->reply.t.sport_be,
-	};
-	pw_nat_plan_deltas(plan, in->src_be, in->dst_be, in->sport_be, in->dport_be);
-	f->l3_delta = plan->l3_delta;
-	f->l4_delta = plan->l4_delta;
-}
-
-static enum flow_status insert_once(
-	struct pw_nat *nat, uint32_t worker, struct flow_new *f, uint32_t *ref)
-{
-	struct pw_nat_plan plan;
-	struct flow_tuple back = flow_tuple_reverse(&f->reply.t);
-	bool changed = !flow_tuple_equal(&f->orig.t, &back);
-
-	if (changed)
-		f->info |= (uint64_t)FLOW_F_NAT << 8;
-	set_translation(f, &plan);
-	return flow_insert(&nat->flows, worker, f, ref);
-}
-
-static enum flow_status insert_other_port(
-	struct pw_nat *nat, uint32_t worker, struct flow_new *f, uint32_t *ref)
-{
-	struct nat_worker *w = &nat->workers[worker];
-	struct port_range range = port_class(f->orig.t.sport_be);
-	uint32_t start = nat_random_below(w, range.n);
-
-	nat_count(&w->reply_conflicts);
-	for (uint32_t i = 0; i < PORT_TRIES; i++) {
-		uint32_t offset = start + i;
-
-		if (offset >= range.n)
-			offset -= range.n;
-		f->reply.t.dport_be = htons((uint16_t)(range.min + offset));
-		/* A look is cheaper than a claim that is rolled back. */
-		if (flow_lookup(&nat->flows, &f->reply) != 0)
-			continue;
-
-		enum flow_status status = insert_once(nat, worker, f, ref);
-
-		if (status != FLOW_REPLY_TAKEN)
-			return status;
-	}
-	return FLOW_REPLY_TAKEN;
-}
-
-static enum flow_status insert(
-	struct pw_nat *nat, uint32_t worker, struct flow_new *f, uint32_t *ref)
-{
-	enum flow_status status = FLOW_BUSY;
-	uint16_t port_be = f->orig.t.sport_be;
-
-	for (unsigned i = 0; i < BUSY_TRIES && status == FLOW_BUSY; i++) {
-		if (i > 0) {
-			nat_count(&nat->workers[worker].pending_seen);
-			__builtin_ia32_pause();
-		}
-		f->reply.t.dport_be = port_be;
-		status = insert_once(nat, worker, f, ref);
-		if (status == FLOW_REPLY_TAKEN)
-			status = insert_other_port(nat, worker, f, ref);
-	}
-	return status;
+	return nat->clients != NULL &&
+	       client_cap_count(nat->clients, client_be) >= nat->flows_per_client;
 }
 
 /* ---- a new flow ---- */
@@ -169,6 +78,8 @@ static void count_new(struct pw_nat *nat, uint32_t worker, const struct flow_new
 	uint32_t service = (uint32_t)(f->info >> 16) & FLOW_ID_MAX;
 
 	nat_count(&nat->workers[worker].inserted);
+	if (nat->clients != NULL)
+		client_cap_add(nat->clients, f->orig.t.src_be);
 	if (service != FLOW_ID_NONE)
 		nat_count(&nat->workers[worker].svc[service].new_flows);
 }
@@ -178,12 +89,17 @@ static void give_flow(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, s
 	struct nat_worker *w = &nat->workers[worker];
 	uint32_t ref = 0;
 
+	if (is_over_limit(nat, f->orig.t.src_be)) {
+		nat_count(&w->limited);
+		drop(pkt, PW_DROP_FLOW_LIMIT);
+		return;
+	}
 	if (!make_room(nat, worker, &f->orig)) {
 		nat_count(&w->full);
 		drop(pkt, PW_DROP_FLOW_FULL);
 		return;
 	}
-	switch (insert(nat, worker, f, &ref)) {
+	switch (nat_insert(nat, worker, f, &ref)) {
 	case FLOW_INSERTED:
 		count_new(nat, worker, f);
 		break;
@@ -191,6 +107,7 @@ static void give_flow(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, s
 		nat_count(&w->existed);
 		break;
 	case FLOW_REPLY_TAKEN:
+		nat_count(&w->snat_exhausted);
 		drop(pkt, PW_DROP_SNAT_PORTS);
 		return;
 	case FLOW_BUSY:

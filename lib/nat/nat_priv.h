@@ -10,6 +10,7 @@
 #include "pw_map64.h"
 #include "pw_nat.h"
 
+#include "client_cap.h"
 #include "ct.h"
 #include "endpoint.h"
 #include "flow_pool.h"
@@ -64,6 +65,8 @@ struct svc_counter {
 	X(reply_conflicts)                                                                         \
 	X(pending_seen)                                                                            \
 	X(full)                                                                                    \
+	X(limited)                                                                                 \
+	X(snat_exhausted)                                                                          \
 	X(expired)                                                                                 \
 	X(early_dropped)                                                                           \
 	X(swept)                                                                                   \
@@ -118,9 +121,12 @@ static inline uint32_t nat_random_below(struct nat_worker *worker, uint32_t n)
 
 struct pw_nat {
 	/* Read by workers for each packet. */
-	struct gate *gate;        /* W: ctl, release  R: workers */
-	struct gate_cidrs *cidrs; /* W: ctl, release  R: workers */
-	uint32_t snat_be;         /* W: ctl  R: workers */
+	struct gate *gate;                  /* W: ctl, release  R: workers */
+	struct gate_cidrs *cidrs;           /* W: ctl, release  R: workers */
+	uint32_t snat_be;                   /* W: ctl  R: workers */
+	uint16_t snat_port_min, snat_ports; /* ports for it: set before there are workers */
+	uint32_t flows_per_client;          /* 0: any number */
+	struct client_cap *clients;         /* NULL: not limited */
 	uint32_t n_workers;
 	struct nat_worker *workers; /* [n_workers] is the control thread's */
 	struct svc *svcs;           /* by service id */
@@ -128,6 +134,7 @@ struct pw_nat {
 				  how many services it has */
 	struct endpoint_dir endpoints;
 	struct flow_table flows;
+	uint32_t timeout_sec[PW_CT_TIMEOUT_COUNT]; /* by ct_state.timeout */
 
 	/* Control thread. */
 	const struct pw_alloc *alloc __attribute__((aligned(PW_CACHE_LINE)));
@@ -155,6 +162,8 @@ static inline void nat_count_end(
 	const struct pw_nat *nat, struct nat_worker *worker, const union flow_line *line)
 {
 	nat_count(&worker->ended);
+	if (nat->clients != NULL)
+		client_cap_sub(nat->clients, line->tuple[FLOW_ORIG].src_be);
 	if (flow_service(line) != FLOW_ID_NONE)
 		nat_count(&worker->svc[flow_service(line)].ended_flows);
 }
@@ -191,6 +200,9 @@ static inline bool nat_in_service_cidr(const struct pw_nat *nat, uint32_t ip_be)
 
 /* nat_new.c: a packet without a flow. Sets verdict or the flow. */
 void nat_miss(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, uint32_t now_sec);
+
+/* nat_snat.c: inserts with the client's port, or another one that is free. */
+enum flow_status nat_insert(struct pw_nat *nat, uint32_t worker, struct flow_new *f, uint32_t *ref);
 
 /* nat_process.c: a packet of a flow. false: the flow ended here, the packet starts a new one. */
 bool nat_hit(

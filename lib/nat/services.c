@@ -204,6 +204,20 @@ void pw_nat_set_snat_address(struct pw_nat *nat, uint32_t ip_be)
 	__atomic_store_n(&nat->snat_be, ip_be, __ATOMIC_RELEASE);
 }
 
+/* Ports 32768 and up: no node ports (30000-32767), as Linux chooses them. */
+int pw_nat_set_snat_ports(struct pw_nat *nat, uint16_t first, uint16_t last)
+{
+	if (first == 0) {
+		first = 32768;
+		last = UINT16_MAX;
+	}
+	if (last < first)
+		return -EINVAL;
+	nat->snat_port_min = first;
+	nat->snat_ports = (uint16_t)(last - first + 1);
+	return 0;
+}
+
 /* ---- set and delete ---- */
 
 static int check(const struct pw_nat_service *svc)

@@ -176,8 +176,18 @@ static double median(struct bench *b, double (*run)(struct bench *b), unsigned r
 static void bench_size(uint32_t n, unsigned rep)
 {
 	struct pw_nat_endpoint e[16];
-	struct pw_nat_service svc = {vip_be, 80, IPPROTO_UDP, e, 16};
-	struct pw_nat_params params = {n, 1024, 4096, 1, 42};
+	struct pw_nat_service svc = {.vip_be = vip_be,
+		.port_be = 80,
+		.proto = IPPROTO_UDP,
+		.endpoints = e,
+		.n_endpoints = 16};
+	struct pw_nat_params params = {
+		.max_flows = n,
+		.max_services = 1024,
+		.max_endpoints = 4096,
+		.n_workers = 1,
+		.seed = 42,
+	};
 	struct bench b = {.n = n};
 
 	b.qsbr = pw_qsbr_create(pw_alloc_heap(), 1);

@@ -33,6 +33,9 @@ struct pw_nat_params {
 	uint32_t max_flows, max_services /* service ports */, max_endpoints;
 	uint32_t n_workers;
 	uint64_t seed; /* of hash and choice; 0: random */
+	uint32_t
+		flows_per_client; /* a client with as many gets no new one (SEC-7); 0: any number */
+	const uint32_t *timeout_sec; /* [PW_CT_TIMEOUT_COUNT]; NULL: defaults (pw_ct_timeout.h) */
 };
 
 struct pw_nat *pw_nat_create(const struct pw_alloc *alloc, struct pw_limbo *limbo,
@@ -72,6 +75,9 @@ int pw_nat_service_stats(const struct pw_nat *nat, uint32_t id, struct pw_nat_se
 int pw_nat_set_service_cidrs(struct pw_nat *nat, const struct pw_prefix *cidrs, uint32_t n);
 /* Source for hairpin and masqueraded flows; 0: none (such packets are then dropped, SNAT_PORTS). */
 void pw_nat_set_snat_address(struct pw_nat *nat, uint32_t ip_be);
+/* Ports that are used with that address (CT-10); first 0: 32768-65535, the default. Host order.
+ * Before there are workers. -EINVAL: last < first. */
+int pw_nat_set_snat_ports(struct pw_nat *nat, uint16_t first, uint16_t last);
 
 /* ---- packets (workers) ---- */
 
@@ -83,7 +89,7 @@ bool pw_nat_wants(const struct pw_nat *nat, const struct pw_pkt *pkt);
  *   - nothing (no state: goes on unchanged),
  *   - flags NAT [| NAT_REPLY], flow, route_dst_be (the translated destination),
  *   - verdict PUNT with punt TCP_RST / ICMP_PORT (no endpoint, unknown port of a VIP, TCP to a VIP
- *     in mid-stream without a flow), or a drop: FLOW_FULL, SNAT_PORTS, SVC_REJECT (what must not be
+ *     in mid-stream without a flow), or a drop: FLOW_FULL, FLOW_LIMIT, SNAT_PORTS, SVC_REJECT (what must not be
  *     answered), VIP_UNKNOWN, ICMP_QUOTE, FRAG_NAT,
  *   - verdict RETRY: another worker is half-way with this flow. The packet is untouched; the caller
  *     gives it again in its next iteration and after 3 times drops it with FLOW_PENDING.
@@ -129,17 +135,46 @@ struct pw_flow_filter { /* zero: any */
 	uint8_t proto;
 	uint32_t client_be, vip_be, backend_be;
 	uint16_t vip_port_be;
+	const char *state;  /* as in pw_flow_info */
+	uint32_t any_be[8]; /* one of these is client, VIP, backend or SNAT address */
+	uint32_t n_any;
 };
 /* Walks the table without disturbing workers; an entry that changes meanwhile is shown or not.
  * Returns how many matched (fn is called for the first `limit`). */
 uint32_t pw_nat_flows(const struct pw_nat *nat, const struct pw_flow_filter *filter, uint32_t limit,
 	uint32_t now_sec, void (*fn)(void *arg, const struct pw_flow_info *info), void *arg);
+/* Flows by protocol and state, those that there are; returns how many in all. */
+struct pw_flow_count {
+	uint8_t proto;
+	const char *state;
+	uint32_t flows;
+};
+uint32_t pw_nat_flow_counts(const struct pw_nat *nat, const struct pw_flow_filter *filter,
+	void (*fn)(void *arg, const struct pw_flow_count *count), void *arg);
+bool pw_nat_is_flow_state(const char *name); /* of any protocol */
 uint32_t pw_nat_flush(struct pw_nat *nat, const struct pw_flow_filter *filter); /* how many went */
+
+/* Ports in use for one destination (CT-10): of masqueraded flows. */
+struct pw_nat_snat_use {
+	uint32_t snat_be, dst_be;
+	uint16_t dst_port_be;
+	uint8_t proto;
+	uint32_t used, size;
+};
+/* In the order of addresses. 0, -ENOMEM. */
+int pw_nat_snat_uses(const struct pw_nat *nat,
+	void (*fn)(void *arg, const struct pw_nat_snat_use *use), void *arg);
 
 struct pw_nat_stats {
 	uint32_t used, size;
-	uint64_t inserted, existed, reply_conflicts, pending_seen, full, expired, early_dropped,
-		swept;
+	uint64_t inserted, ended;
+	uint64_t existed;         /* inserts that met a flow that another worker had just made */
+	uint64_t reply_conflicts; /* flows that needed another source port */
+	uint64_t pending_seen;    /* packets that met a half-made flow */
+	uint64_t full;            /* new flows refused: no line left */
+	uint64_t limited;         /* ... the client has as many as it may */
+	uint64_t snat_exhausted;  /* ... no source port left */
+	uint64_t expired, early_dropped, swept;
 };
 void pw_nat_stats(const struct pw_nat *nat, struct pw_nat_stats *stats);
 

@@ -42,6 +42,7 @@
 	X(L2_NOT_OURS, "l2_not_ours", "frame on a routed port for another MAC")                    \
 	X(ETHERTYPE, "ethertype", "protocol not handled on a routed port")                         \
 	X(FLOW_FULL, "ct_full", "flow table full: new flow refused")                               \
+	X(FLOW_LIMIT, "ct_client_limit", "client has as many flows as it may: new flow refused")   \
 	X(FLOW_PENDING, "ct_pending", "flow stayed half-made too long")                            \
 	X(SNAT_PORTS, "snat_ports", "no source port left to translate to")                         \
 	X(SVC_REJECT, "svc_reject", "Service without endpoint or port: rejected")                  \

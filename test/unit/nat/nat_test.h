@@ -30,27 +30,39 @@ struct fixture {
 	uint32_t now;
 };
 
-static inline void fx_open(struct fixture *fx, uint32_t max_flows, uint32_t n_workers)
+static inline struct pw_nat_params fx_params(uint32_t max_flows, uint32_t n_workers)
 {
-	struct pw_nat_params params = {
+	return (struct pw_nat_params){
 		.max_flows = max_flows,
 		.max_services = 64,
 		.max_endpoints = 256,
 		.n_workers = n_workers,
 		.seed = 42,
 	};
+}
+
+static inline void fx_open_with(struct fixture *fx, const struct pw_nat_params *params)
+{
 	struct pw_prefix cidr;
 
 	memset(fx, 0, sizeof(*fx));
 	fx->now = 1000;
-	fx->qsbr = pw_qsbr_create(pw_alloc_heap(), n_workers);
+	fx->qsbr = pw_qsbr_create(pw_alloc_heap(), params->n_workers);
 	fx->limbo = pw_limbo_create(fx->qsbr);
-	fx->nat = pw_nat_create(pw_alloc_heap(), fx->limbo, &params);
+	fx->nat = pw_nat_create(pw_alloc_heap(), fx->limbo, params);
 	assert_non_null(fx->nat);
 	fake_pool_init(&fx->pool, 2048);
 	assert_int_equal(pw_prefix_parse("10.96.0.0/16", &cidr), 0);
 	assert_int_equal(pw_nat_set_service_cidrs(fx->nat, &cidr, 1), 0);
 	pw_nat_set_snat_address(fx->nat, htonl(SNAT));
+	assert_int_equal(pw_nat_set_snat_ports(fx->nat, 1024, UINT16_MAX), 0);
+}
+
+static inline void fx_open(struct fixture *fx, uint32_t max_flows, uint32_t n_workers)
+{
+	struct pw_nat_params params = fx_params(max_flows, n_workers);
+
+	fx_open_with(fx, &params);
 }
 
 static inline void fx_close(struct fixture *fx)

@@ -98,7 +98,7 @@ static void tcp_sequences(void **state)
 		if (strcmp(s->name, tcp_cases[i].state) != 0)
 			print_message("after %s\n", tcp_cases[i].packets);
 		assert_string_equal(s->name, tcp_cases[i].state);
-		assert_int_equal(s->timeout_sec, tcp_cases[i].timeout_sec);
+		assert_int_equal(ct_default_sec[s->timeout], tcp_cases[i].timeout_sec);
 	}
 }
 
@@ -124,7 +124,7 @@ static void tcp_flags(void **state)
 /* No event takes any protocol out of its table, and every state has a name and a timeout. */
 static void closed_tables(void **state)
 {
-	const struct ct_proto *all[] = {&ct_tcp, &ct_udp, &ct_icmp, &ct_sctp, &ct_generic};
+	const struct ct_proto *all[] = {&ct_tcp, &ct_udp, &ct_icmp, &ct_sctp, &ct_gre, &ct_generic};
 
 	for (size_t p = 0; p < PW_ARRAY_SIZE(all); p++) {
 		assert_true(all[p]->n_states <= 16);
@@ -132,7 +132,7 @@ static void closed_tables(void **state)
 			assert_true(ct_first(all[p], (uint8_t)event) < all[p]->n_states);
 			for (uint8_t s = 0; s < all[p]->n_states; s++) {
 				assert_non_null(all[p]->states[s].name);
-				assert_true(all[p]->states[s].timeout_sec > 0);
+				assert_true(ct_default_sec[all[p]->states[s].timeout] > 0);
 				assert_true(ct_next(all[p], s, FLOW_ORIG, (uint8_t)event) <
 					    all[p]->n_states);
 				assert_true(ct_next(all[p], s, FLOW_REPLY, (uint8_t)event) <
@@ -150,18 +150,19 @@ static void one_way_protocols(void **state)
 	} cases[] = {
 		{IPPROTO_UDP, 30, 120},
 		{IPPROTO_ICMP, 30, 30},
-		{47, 600, 600},
+		{IPPROTO_GRE, 30, 180},
+		{IPPROTO_ESP, 600, 600},
 	};
 
 	for (size_t i = 0; i < PW_ARRAY_SIZE(cases); i++) {
 		const struct ct_proto *ct = ct_proto(cases[i].proto);
 		uint8_t s = ct_first(ct, 0);
 
-		assert_int_equal(ct->states[s].timeout_sec, cases[i].one_way);
+		assert_int_equal(ct_default_sec[ct->states[s].timeout], cases[i].one_way);
 		assert_true(ct->states[s].droppable);
 		assert_int_equal(ct_next(ct, s, FLOW_ORIG, 0), s);
 		s = ct_next(ct, s, FLOW_REPLY, 0);
-		assert_int_equal(ct->states[s].timeout_sec, cases[i].replied);
+		assert_int_equal(ct_default_sec[ct->states[s].timeout], cases[i].replied);
 		assert_false(ct->states[s].droppable);
 		assert_int_equal(ct_next(ct, s, FLOW_ORIG, 0), s);
 		assert_int_equal(ct_next(ct, s, FLOW_REPLY, 0), s);
@@ -208,7 +209,7 @@ static void sctp_sequences(void **state)
 		if (strcmp(ct_sctp.states[s].name, cases[i].state) != 0)
 			print_message("after %s\n", cases[i].packets);
 		assert_string_equal(ct_sctp.states[s].name, cases[i].state);
-		assert_int_equal(ct_sctp.states[s].timeout_sec, cases[i].timeout_sec);
+		assert_int_equal(ct_default_sec[ct_sctp.states[s].timeout], cases[i].timeout_sec);
 	}
 }
 
