@@ -80,9 +80,11 @@ lab_stop() {
 	local pid=$LAB_DAEMON
 	[ -n "$pid" ] || return 0
 	kill -"${1:-TERM}" "$pid" 2>/dev/null
-	lab_wait 20 lab_gone "$pid" || { kill -KILL "$pid"; echo "podwayd had to be killed" >&2; }
-	wait "$pid" 2>/dev/null
-	LAB_DAEMON_RC=$?
+	{ # bash would tell of a job that was killed
+		lab_wait 20 lab_gone "$pid" || { kill -KILL "$pid"; echo "podwayd had to be killed"; }
+		wait "$pid"
+		LAB_DAEMON_RC=$?
+	} 2>/dev/null
 	LAB_DAEMON=
 }
 

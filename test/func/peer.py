@@ -6,6 +6,8 @@
   peer.py tcp ADDRESS PORT BYTES [-s N]  sends pseudo-random bytes, compares what comes back
   peer.py udp ADDRESS PORT COUNT [-s N]  datagrams of 1..1400 bytes, each awaited and compared
   peer.py stream ADDRESS PORT PPS SECONDS   UDP at a steady rate; prints sent and answered
+  peer.py pulse ADDRESS PORT PPS SECONDS    one TCP connection with records at a steady rate; all must come
+                                            back in order; prints the longest silence
 
 -s N: source port.  Exit code 0 only if every byte came back as it was sent.
 """
@@ -108,16 +110,42 @@ def stream(args):
     sys.exit(0 if len(seen) == sent else 1)
 
 
+def pulse(args):
+    """What a break in between costs a connection: one that lives on shows a gap and loses nothing."""
+    sock = client(socket.SOCK_STREAM, args)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    total = int(args.number * args.seconds)
+    record = 256
+
+    def send():
+        start = time.monotonic()
+        for i in range(total):
+            time.sleep(max(0, start + i / args.number - time.monotonic()))
+            sock.sendall(i.to_bytes(8, "big") * (record // 8))
+        sock.shutdown(socket.SHUT_WR)
+
+    sender = threading.Thread(target=send, daemon=True)
+    sender.start()
+    got, last, gap = bytearray(), time.monotonic(), 0
+    while part := sock.recv(1 << 18):
+        now = time.monotonic()
+        gap, last = max(gap, now - last), now
+        got += part
+    if got != b"".join(i.to_bytes(8, "big") * (record // 8) for i in range(total)):
+        sys.exit(f"pulse: {len(got)} of {total * record} bytes came back")
+    print(f"{total} records verified, longest silence {gap * 1000:.0f} ms")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("what", choices=["serve", "tcp", "udp", "stream"])
+    parser.add_argument("what", choices=["serve", "tcp", "udp", "stream", "pulse"])
     parser.add_argument("address")
     parser.add_argument("port", type=int)
     parser.add_argument("number", type=int, nargs="?", default=100)
     parser.add_argument("seconds", type=float, nargs="?", default=1)
     parser.add_argument("-s", "--source", type=int)
     args = parser.parse_args()
-    {"serve": serve, "tcp": tcp, "udp": udp, "stream": stream}[args.what](args)
+    {"serve": serve, "tcp": tcp, "udp": udp, "stream": stream, "pulse": pulse}[args.what](args)
 
 
 if __name__ == "__main__":
