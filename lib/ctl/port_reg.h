@@ -37,6 +37,7 @@ struct ctl_port {
 	struct pw_conf_prefixes peers;      /* of who is behind it */
 	const struct ctl_pod *pod;          /* NULL: not a pod's */
 	struct ctl_port_baseline *baseline; /* stats.h */
+	json_t *added; /* parameters of ports.add, saved; NULL: not one of those */
 };
 
 struct ctl_port_spec {
