@@ -111,14 +111,53 @@ static const char *const protocols[] = {"tcp", "udp", "sctp", "icmp", NULL};
 		.help = "only tcp, udp, sctp or icmp"},                                            \
 		{"client", ARG_KEY, "ADDRESS", "client", .help = "only from this client"},         \
 		{"vip", ARG_KEY, "ADDRESS", "vip", .help = "only to this virtual address"},        \
+		{"backend", ARG_KEY, "ADDRESS", "backend", .help = "only with this backend"},      \
+		{"state", ARG_KEY, "STATE", "state",                                               \
+			.help = "only in this state, as flows count prints it"},                   \
+		{"address", ARG_KEY, "ADDRESS", "address",                                         \
+			.help = "only with this address on any side"},                             \
 	{                                                                                          \
-		"backend", ARG_KEY, "ADDRESS", "backend", .help = "only with this backend"         \
+		"pod", ARG_KEY, "POD", "pod", .help = "only of this pod: [NAMESPACE/]NAME"         \
 	}
 
 static const struct arg flow_show_args[] = {
 	FLOW_FILTERS,
 	{"limit", ARG_KEY, "N", "limit", T_NUMBER, .help = "at most N; default 1000"},
 	{0},
+};
+
+static const struct arg flow_count_args[] = {
+	FLOW_FILTERS,
+	{0},
+};
+
+static const struct column flow_count_columns[] = {
+	{"PROTO", "protocol", F_TEXT, .help = "tcp, udp or sctp"},
+	{"STATE", "state", F_STATE, .help = "of the connection as its packets show it"},
+	{"FLOWS", "flows", F_COUNT, .help = "connections in this state"},
+	{0},
+};
+
+static const struct view flow_counts_view = {
+	.list = "states",
+	.columns = flow_count_columns,
+	.empty = "There is no such flow.",
+	.footer = footer_flow_count,
+};
+
+static const struct column snat_columns[] = {
+	{"ADDRESS", "address", F_TEXT, .help = "what clients are translated to"},
+	{"PROTO", "protocol", F_TEXT, .help = "tcp, udp or sctp"},
+	{"DESTINATION", "destination", F_TEXT, .help = "each has all ports for itself"},
+	{"USED", "used", F_COUNT, .help = "source ports in use"},
+	{"OF", "size", F_COUNT, .help = "ports there are (snat: of the configuration)"},
+	{0},
+};
+
+static const struct view snat_view = {
+	.list = "snat",
+	.columns = snat_columns,
+	.empty = "No connection has a translated source.",
 };
 
 static const struct arg flow_flush_args[] = {
@@ -194,6 +233,16 @@ const struct command service_commands[] = {
 			"no flow.",
 		.examples = {{"flows", "the first 1000"},
 			{"flows show protocol tcp vip 10.96.0.10", "TCP to one service"}}},
+	{"flows", "count", false, "flows.count", flow_count_args, &flow_counts_view,
+		.brief = "count the connections by state",
+		.text = "How many flows there are of each protocol in each state.",
+		.examples = {{"flows count", "all"},
+			{"flows count pod default/web-0", "those of one pod, on either side"}}},
+	{"flows", "snat", false, "flows.snat", NULL, &snat_view,
+		.brief = "show the source ports in use",
+		.text = "Connections whose source is translated, by destination. A new one to a "
+			"destination without a free port is dropped (snat_ports).",
+		.examples = {{"flows snat", "all destinations"}}},
 	{"flows", "flush", false, "flows.flush", flow_flush_args, &flow_flush_view,
 		.brief = "forget connections",
 		.text = "Their next packet chooses a backend anew. TCP connections whose backend "

@@ -218,6 +218,13 @@ void footer_flows(struct ctl *ctl, const json_t *result)
 			text_count(shown, a), text_count(total, b));
 }
 
+void footer_flow_count(struct ctl *ctl, const json_t *result)
+{
+	char text[TEXT_MAX];
+
+	fprintf(ctl->out, "%s in all\n", text_count(pw_json_int(result, "total", 0), text));
+}
+
 char *cell_service_ports(const json_t *row, bool verbose)
 {
 	const json_t *ports = pw_json_get(row, "ports");

@@ -12,6 +12,7 @@ void render_version(struct ctl *ctl, const json_t *result, const struct parsed *
 void render_stages(struct ctl *ctl, const json_t *result, const struct parsed *parsed);
 void render_port(struct ctl *ctl, const json_t *row);
 void footer_flows(struct ctl *ctl, const json_t *result);
+void footer_flow_count(struct ctl *ctl, const json_t *result);
 
 /* malloc'ed */
 char *cell_service_ports(const json_t *row, bool verbose);

@@ -93,6 +93,24 @@ static void check_limits(struct conf_ctx *ctx)
 				checks[i].limit, checks[i].what, checks[i].need);
 }
 
+/* Node ports are what the world reaches: kube-apiserver's default --service-node-port-range. */
+static void check_snat(struct conf_ctx *ctx)
+{
+	const struct pw_conf *conf = ctx->conf;
+
+	if (!conf_clean(ctx, "snat"))
+		return;
+	if (conf->snat.last_port < conf->snat.first_port)
+		conf_wrong(ctx,
+			conf_has(ctx, "snat.last_port") ? "snat.last_port" : "snat.first_port",
+			"ports %u..%u are none", conf->snat.first_port, conf->snat.last_port);
+	else if (conf->snat.first_port <= 32767 && conf->snat.last_port >= 30000)
+		conf_wrong(ctx,
+			conf_has(ctx, "snat.first_port") ? "snat.first_port" : "snat.last_port",
+			"ports %u..%u meet the node ports 30000..32767", conf->snat.first_port,
+			conf->snat.last_port);
+}
+
 void conf_check(struct conf_ctx *ctx)
 {
 	struct conf_nets nets;
@@ -101,6 +119,7 @@ void conf_check(struct conf_ctx *ctx)
 	check_memory(ctx);
 	check_pods(ctx);
 	check_limits(ctx);
+	check_snat(ctx);
 	conf_check_names(ctx);
 	conf_check_ports(ctx);
 	if (!conf_nets_make(ctx, &nets))

@@ -121,6 +121,7 @@ void pw_conf_free(struct pw_conf *conf)
 	free(conf->path);
 	free(conf->state_dir);
 	free(conf->control_socket);
+	free(conf->flow_file);
 	free(conf);
 }
 

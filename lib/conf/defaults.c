@@ -38,6 +38,13 @@ void conf_defaults(struct conf_ctx *ctx)
 	conf->limits.neighbours = 1024; /* kernel: neigh/default/gc_thresh3 */
 	conf->limits.flows = 262144;    /* kernel: nf_conntrack_max */
 	conf->limits.services = 16384;
+	/* Out of the kernel's ip_local_port_range (to 60999) and of node ports: the range that Linux
+	 * had for masquerading until 2.2. */
+	conf->snat.first_port = 61000;
+	conf->snat.last_port = 65535;
+#define X(state, sec, text) conf->conntrack.timeout_sec[PW_CT_TIMEOUT_##state] = (sec);
+	PW_CT_TIMEOUTS(X)
+#undef X
 	conf->limits.endpoints = 131072;
 }
 
@@ -170,6 +177,18 @@ static void complete_services(struct pw_conf *conf)
 	}
 }
 
+static void complete_flow_file(struct conf_ctx *ctx)
+{
+	const char *socket = ctx->conf->control_socket;
+	const char *slash = socket != NULL ? strrchr(socket, '/') : NULL;
+	char path[256];
+
+	if (ctx->conf->flow_file != NULL || slash == NULL)
+		return;
+	snprintf(path, sizeof(path), "%.*s/flows", (int)(slash - socket), socket);
+	set_string(ctx, &ctx->conf->flow_file, path);
+}
+
 void conf_complete(struct conf_ctx *ctx)
 {
 	complete_node_name(ctx->conf);
@@ -177,4 +196,5 @@ void conf_complete(struct conf_ctx *ctx)
 	complete_pods(ctx);
 	complete_ports(ctx);
 	complete_services(ctx->conf);
+	complete_flow_file(ctx);
 }

@@ -54,6 +54,11 @@ static const struct conf_word route_kind_words[] = {
 	{"prohibit", PW_CONF_ROUTE_PROHIBIT},
 	{NULL, 0},
 };
+static const struct conf_word algorithm_words[] = {
+	{"random", PW_CONF_RANDOM},
+	{"maglev", PW_CONF_MAGLEV},
+	{NULL, 0},
+};
 static const struct conf_word protocol_words[] = {
 	/* Kubernetes writes them large */
 	{"tcp", PW_CONF_TCP},
@@ -170,6 +175,14 @@ static const struct conf_key service_keys[] = {
 		.doc = "ports of the Service, at least one"},
 	{"endpoints", TYPE(ips), AT(endpoints), .ip_rules = CONF_IP_HOST,
 		.doc = "addresses of those who serve; none: connections are refused"},
+	{"affinity_sec", U32(affinity_sec, 0, 86400),
+		.doc = "new connections of a client go to the endpoint of its last one, if that "
+		       "was "
+		       "no longer ago (sessionAffinity: ClientIP, 10800 there); 0: no affinity"},
+	{"algorithm", WORD(algorithm, algorithm_words),
+		.doc = "who gets a new connection: any endpoint (random), or the one that its "
+		       "addresses and ports say, on every node the same and mostly the same after "
+		       "a change of endpoints (maglev)"},
 };
 #undef OF
 
@@ -287,8 +300,26 @@ static const struct conf_key limits_keys[] = {
 	{"routes", U32(limits.routes, 64, 4194304), .doc = "routes"},
 	{"neighbours", U32(limits.neighbours, 16, 1048576), .doc = "ARP and ND entries"},
 	{"flows", U32(limits.flows, 1024, 16777216), .doc = "tracked connections"},
+	{"flows_per_client", U32(limits.flows_per_client, 0, 16777216),
+		.doc = "tracked connections of one client address; 0: any number"},
 	{"services", U32(limits.services, 1, 65536), .doc = "Service ports"},
 	{"endpoints", U32(limits.endpoints, 1, 1048576), .doc = "endpoints of all Services"},
+};
+
+static const struct conf_key conntrack_keys[] = {
+#define X(state, sec, text)                                                                        \
+	{.name = #state,                                                                           \
+		U32(conntrack.timeout_sec[PW_CT_TIMEOUT_##state], 1, 10000000),                    \
+		.doc = "seconds of silence: " text},
+	PW_CT_TIMEOUTS(X)
+#undef X
+};
+static const struct conf_key snat_keys[] = {
+	{"first_port", U32(snat.first_port, 1024, 65535),
+		.doc = "first source port of masqueraded flows; podwayd reserves them in the "
+		       "kernel "
+		       "(ip_local_reserved_ports)"},
+	{"last_port", U32(snat.last_port, 1024, 65535), .doc = "last one"},
 };
 
 static const struct conf_schema node = SCHEMA(node_keys);
@@ -298,6 +329,8 @@ static const struct conf_schema control = SCHEMA(control_keys);
 static const struct conf_schema pods = SCHEMA(pods_keys);
 static const struct conf_schema host = SCHEMA(host_keys);
 static const struct conf_schema limits = SCHEMA(limits_keys);
+static const struct conf_schema conntrack = SCHEMA(conntrack_keys);
+static const struct conf_schema snat = SCHEMA(snat_keys);
 
 static const struct conf_key root_keys[] = {
 	{"node", TYPE(section), .section = &node, .doc = "who this node is"},
@@ -306,6 +339,10 @@ static const struct conf_key root_keys[] = {
 	{"state_dir", STRING(state_dir, path),
 		.doc = "folder of what outlives a restart: pods, routes and Services set at run "
 		       "time"},
+	{"flow_file", STRING(flow_file, path), .fallback = "flows, beside the control socket",
+		.doc = "file of the flow table, by which connections outlive the daemon; on a "
+		       "tmpfs "
+		       "or hugetlbfs, for workers write to it"},
 	{"control", TYPE(section), .section = &control, .doc = "control socket"},
 	{"pod_cidr", PREFIXES(pod_cidrs, CONF_IP_RANGE | CONF_IP_ONE_A_FAMILY),
 		.doc = "addresses of the pods of this node"},
@@ -314,6 +351,9 @@ static const struct conf_key root_keys[] = {
 	{"pods", TYPE(section), .section = &pods, .doc = "pods that podway-cni brings"},
 	{"host", TYPE(section), .section = &host, .doc = "port of the node itself"},
 	{"limits", TYPE(section), .section = &limits, .doc = "sizes of tables"},
+	{"conntrack", TYPE(section), .section = &conntrack,
+		.doc = "how long a tracked connection may be silent"},
+	{"snat", TYPE(section), .section = &snat, .doc = "masquerading"},
 	{"bridges", LIST(bridges, bridges), .doc = "bridges"},
 	{"uplinks", LIST(ports, uplinks), .doc = "NICs and what stands for them"},
 	{"ports", LIST(ports, ports), .doc = "static ports: VMs, DPDK processes, TAPs"},

@@ -23,6 +23,8 @@ static struct pw_nat *create_nat(struct pw_ctl *ctl)
 		.max_services = ctl->conf->limits.services,
 		.max_endpoints = ctl->conf->limits.endpoints,
 		.n_workers = ctl->conf->cpu.n_workers,
+		.flows_per_client = ctl->conf->limits.flows_per_client,
+		.timeout_sec = ctl->conf->conntrack.timeout_sec,
 	};
 
 	return pw_nat_create(ctl->alloc, ctl->limbo, &params);

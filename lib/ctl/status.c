@@ -77,19 +77,30 @@ static json_t *describe_ledger(const struct pw_ctl *ctl)
 		"in_flight", (json_int_t)l.in_flight);
 }
 
+static json_t *describe_flows(const struct pw_ctl *ctl)
+{
+	struct pw_nat_stats nat = {0};
+
+	pw_nat_stats(ctl->nat, &nat);
+	return json_pack("{s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "used",
+		(int)nat.used, "size", (int)nat.size, "inserted", pw_json_u64(nat.inserted),
+		"expired", pw_json_u64(nat.expired), "swept", pw_json_u64(nat.swept),
+		"early_dropped", pw_json_u64(nat.early_dropped), "refused_full",
+		pw_json_u64(nat.full), "refused_client", pw_json_u64(nat.limited), "refused_snat",
+		pw_json_u64(nat.snat_exhausted), "other_port", pw_json_u64(nat.reply_conflicts));
+}
+
 static int get_status(void *ctx, struct pw_ipc_request *req, void *params, json_t **result,
 	struct pw_ipc_error *err)
 {
 	const struct pw_ctl *ctl = ctx;
-	struct pw_nat_stats nat = {0};
 	struct pw_ctl_version v;
 	uint32_t total, up;
 
 	pw_ctl_version(&v);
 	total = ctl_port_count(ctl, &up);
-	pw_nat_stats(ctl->nat, &nat);
 	*result = json_pack("{s:s, s:s, s:i, s:I, s:s?, s:{s:i, s:o}, s:i, s:{s:i, s:i}, s:i, s:o, "
-			    "s:i, s:i, s:i, s:i, s:{s:i, s:i}, s:o, s:o}",
+			    "s:i, s:i, s:i, s:i, s:o, s:o, s:o}",
 		"node", ctl->conf->node.name, "version", v.version, "pid", (int)getpid(),
 		"uptime_sec", (json_int_t)((ctl_now_ns(ctl) - ctl->start_ns) / PW_NS_PER_SEC),
 		"config", ctl->conf->path, "control", "core", (int)ctl->conf->cpu.control,
@@ -98,8 +109,8 @@ static int get_status(void *ctx, struct pw_ipc_request *req, void *params, json_
 		(int)ctl_pod_count(ctl), "bridges", describe_bridges(ctl), "services",
 		(int)ctl_service_count(ctl), "routes", (int)pw_rib_count(ctl->rib), "fdb",
 		(int)pw_fdb_count(ctl->fdb), "neighbours",
-		ctl->neigh != NULL ? (int)pw_neigh_count(ctl->neigh) : 0, "flows", "used",
-		(int)nat.used, "size", (int)nat.size, "memory", describe_memory(ctl), "ledger",
+		ctl->neigh != NULL ? (int)pw_neigh_count(ctl->neigh) : 0, "flows",
+		describe_flows(ctl), "memory", describe_memory(ctl), "ledger",
 		describe_ledger(ctl));
 	return *result != NULL ? 0 : -ENOMEM;
 }

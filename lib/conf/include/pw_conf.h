@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "pw_addr.h"
+#include "pw_ct_timeout.h"
 
 #define PW_CONF_MAX_WORKERS 64
 #define PW_CONF_MAX_ADDRS   16
@@ -50,6 +51,10 @@ enum pw_conf_route_kind { /* what a route does */
 	PW_CONF_ROUTE_BLACKHOLE,
 	PW_CONF_ROUTE_UNREACHABLE,
 	PW_CONF_ROUTE_PROHIBIT,
+};
+enum pw_conf_algorithm { /* how a new connection gets its endpoint */
+	PW_CONF_RANDOM,
+	PW_CONF_MAGLEV
 };
 enum pw_conf_proto {
 	PW_CONF_TCP = 6,
@@ -114,6 +119,8 @@ struct pw_conf_service {
 	uint32_t n_ports;
 	struct pw_ip *endpoints;
 	uint32_t n_endpoints;
+	uint32_t affinity_sec;            /* 0: none */
+	enum pw_conf_algorithm algorithm; /* random */
 	struct pw_conf_mark mark;
 };
 
@@ -143,6 +150,7 @@ struct pw_conf {
 	} memory;
 
 	char *state_dir;      /* /var/lib/podway */
+	char *flow_file;      /* of the flow table; default: "flows" beside the control socket */
 	char *control_socket; /* /run/podway/control.sock */
 	uint32_t max_clients; /* of the control socket; 64 */
 
@@ -164,14 +172,23 @@ struct pw_conf {
 	} host;
 
 	struct { /* sizes of tables; powers of two are not needed, they are rounded up */
-		uint32_t ports;      /* 512 */
-		uint32_t fdb;        /* 16384 */
-		uint32_t routes;     /* 65536 */
-		uint32_t neighbours; /* 1024 (kernel gc_thresh3) */
-		uint32_t flows;      /* 262144 (kernel nf_conntrack_max) */
-		uint32_t services;   /* 16384; one is a (cluster IP, protocol, port) */
-		uint32_t endpoints;  /* 131072 */
+		uint32_t ports;            /* 512 */
+		uint32_t fdb;              /* 16384 */
+		uint32_t routes;           /* 65536 */
+		uint32_t neighbours;       /* 1024 (kernel gc_thresh3) */
+		uint32_t flows;            /* 262144 (kernel nf_conntrack_max) */
+		uint32_t flows_per_client; /* 0: any number */
+		uint32_t services;         /* 16384; one is a (cluster IP, protocol, port) */
+		uint32_t endpoints;        /* 131072 */
 	} limits;
+
+	struct {
+		uint32_t timeout_sec[PW_CT_TIMEOUT_COUNT]; /* pw_ct_timeout.h */
+	} conntrack;
+
+	struct { /* source ports of masqueraded flows; 61000..65535 */
+		uint32_t first_port, last_port;
+	} snat;
 
 	struct pw_conf_bridge *bridges;
 	uint32_t n_bridges;

@@ -12,6 +12,14 @@ static void cores_and_memory(void **state)
 			"f:2:12: cpu.workers: core 2 is used twice (cpu.share: true would allow "
 			"it); also at line 2\n"},
 		{"cpu: {control: 1, workers: [1, 1], share: true}\n", ""},
+		{"cpu: {control: 0, workers: 1-3, kernel_ports: [3, 4]}\n",
+			"f:1:51: cpu.kernel_ports[1]: core 4 is not among cpu.workers\n"},
+		{"cpu: {control: 0, workers: 1-3, kernel_ports: [3, 3]}\n",
+			"f:1:51: cpu.kernel_ports[1]: core 3 is named twice; also at line 1\n"},
+		{"cpu: {control: 0, workers: 1-2, kernel_ports: 1-2}\n",
+			"f:1:47: cpu.kernel_ports: names every worker; leave one of cpu.workers "
+			"for the other ports\n"},
+		{"cpu: {control: 0, workers: 1-3, kernel_ports: 3}\n", ""},
 		{"memory: {size_mb: 64, mbufs: 100000}\n",
 			"f:1:30: memory.mbufs: 100000 buffers of 2176 bytes need 226 MiB and the "
 			"tables need some, too; memory.size_mb is 64\n"},
@@ -43,6 +51,11 @@ static void pods(void **state)
 			"f:1:11: pod_cidr: 10.0.0.0/24 holds no gateway of bridge br0, so pods "
 			"would have none; add one to the bridge, or choose another pods.bridge\n"},
 		{"pod_cidr: 10.0.0.0/24\nbridges: [{name: br0}]\n", ""},
+		{"snat: {first_port: 2000, last_port: 1999}\n",
+			"f:1:37: snat.last_port: ports 2000..1999 are none\n"},
+		{"snat: {first_port: 32767}\n",
+			"f:1:20: snat.first_port: ports 32767..65535 meet the node ports "
+			"30000..32767\n"},
 		{"pods: {max: 500}\nlimits: {ports: 500}\n",
 			"f:2:17: limits.ports: 500 is too small: pods.max, uplinks, ports and the "
 			"host port are 501\n"},
@@ -140,14 +153,15 @@ static void ports(void **state)
 		 "ports: [{name: a, type: ethdev, bridge: br0, socket: /run/x}]\n",
 			"f:2:9: ports[0].device: missing; a port of type ethdev needs it; example: "
 			"net_af_packet0,iface=eth1\n"
-			"f:2:54: ports[0].socket: is only for ports of type vhost-user\n"},
+			"f:2:54: ports[0].socket: is only for ports of type vhost-user, memif, "
+			"virtio-user\n"},
 		{"ports: [{name: a-name-of-sixteen, type: tap, peers: 10.0.0.1}]\n",
 			"f:1:9: ports[0].interface: missing; a port of type tap needs it; example: "
 			"tap0\n"},
 		/* Without its type nothing is known of the other keys. */
 		{"ports: [{name: a, type: tapp, socket: /run/x, peers: 10.0.0.1}]\n",
-			"f:1:25: ports[0].type: \"tapp\" is not allowed; allowed: tap, vhost-user "
-			"or ethdev\n"},
+			"f:1:25: ports[0].type: \"tapp\" is not allowed; allowed: tap, "
+			"vhost-user, ethdev, memif or virtio-user\n"},
 		{"bridges: [{name: br0}]\n"
 		 "ports: [{name: a, type: tap, bridge: br1, addresses: 10.0.0.1/24}]\n",
 			"f:2:38: ports[0].bridge: there is no bridge \"br1\" under bridges\n"
@@ -167,6 +181,44 @@ static void ports(void **state)
 			"f:1:11: uplinks[0]: needs a bridge, or addresses\n"},
 		{"ports: [{name: a, type: tap, addresses: fd00::1/64, mtu: 1279}]\n",
 			"f:1:58: ports[0].mtu: 1279 is too small for IPv6; allowed: 1280..9216\n"},
+	};
+
+	run_cases(cases, PW_ARRAY_SIZE(cases));
+}
+
+#define PORT(keys) "bridges: [{name: b}]\nports: [{name: a, bridge: b, " keys "}]\n"
+
+static void sockets(void **state)
+{
+	static const struct conf_case cases[] = {
+		{PORT("type: vhost-user, socket: /run/x, mode: client"), ""},
+		{PORT("type: vhost-user, socket: /run/x, socket_uid: 1, socket_mode: 0600"), ""},
+		{PORT("type: memif, socket: /run/x, id: 7, secret: s, buffer_size: 4096"), ""},
+		{PORT("type: virtio-user, socket: /run/x, ring_size: 512"), ""},
+		{PORT("type: virtio-user, interface: v0"), ""},
+		{PORT("type: vhost-user, socket: /run/x, mode: client, socket_gid: 1"),
+			"f:2:90: ports[0].socket_gid: is only for mode server: else the socket is "
+			"the peer's\n"},
+		{PORT("type: vhost-user, socket: /run/x, ring_size: 512"),
+			"f:2:75: ports[0].ring_size: is only for ports of type ethdev, memif, "
+			"virtio-user\n"},
+		{PORT("type: tap, mode: server, id: 3"),
+			"f:2:47: ports[0].mode: is only for ports of type vhost-user, memif, "
+			"virtio-user\n"
+			"f:2:59: ports[0].id: is only for ports of type memif\n"},
+		{PORT("type: virtio-user, socket: /run/x, interface: v0"),
+			"f:2:57: ports[0].socket: not together with interface; a port of type "
+			"virtio-user needs either a socket or an interface of vhost-net\n"},
+		{PORT("type: virtio-user"),
+			"f:2:9: ports[0].socket: missing; a port of type virtio-user needs either "
+			"a socket or an interface of vhost-net\n"},
+		{PORT("type: memif, socket: /run/x, secret: \"a,b\""),
+			"f:2:67: ports[0].secret: \"a,b\" holds a blank, a comma or a special "
+			"character; allowed: 1..23 printable characters without blanks and "
+			"commas\n"},
+		{PORT("type: memif, socket: /run/x, socket_mode: 888"),
+			"f:2:72: ports[0].socket_mode: \"888\" is no file mode; allowed: octal "
+			"001..777, such as 0660\n"},
 	};
 
 	run_cases(cases, PW_ARRAY_SIZE(cases));
@@ -277,6 +329,7 @@ int main(void)
 		cmocka_unit_test(ranges),
 		cmocka_unit_test(names),
 		cmocka_unit_test(ports),
+		cmocka_unit_test(sockets),
 		cmocka_unit_test(routes),
 		cmocka_unit_test(services),
 	};

@@ -27,6 +27,8 @@ static void defaults(void **state)
 	assert_string_equal(conf->host.interface, "podway0");
 	assert_int_equal(conf->limits.ports, 512);
 	assert_int_equal(conf->limits.flows, 262144);
+	assert_int_equal(conf->conntrack.timeout_sec[PW_CT_TIMEOUT_tcp_established], 86400);
+	assert_string_equal(conf->flow_file, "/run/podway/flows");
 	assert_int_equal(conf->limits.endpoints, 131072);
 	assert_int_equal(conf->n_bridges + conf->n_ports + conf->n_routes + conf->n_services, 0);
 	pw_conf_free(conf);
@@ -123,6 +125,23 @@ static void cores_by_machine(void **state)
 	assert_true(conf->cpu.workers[0] > conf->cpu.control);
 	assert_false(conf->cpu.share);
 	assert_int_equal(notes, 0);
+	pw_conf_free(conf);
+}
+
+/* All but the control thread's; on one core that one. */
+static void workers_auto(void **state)
+{
+	int notes;
+	struct pw_conf *conf = parse_on_cores("cpu: {workers: auto}", 2, &notes);
+
+	if (conf == NULL)
+		skip();
+	assert_int_equal(conf->cpu.n_workers, 1);
+	assert_int_not_equal(conf->cpu.workers[0], conf->cpu.control);
+	pw_conf_free(conf);
+	conf = parse_on_cores("cpu: {workers: auto}", 1, &notes);
+	assert_int_equal(conf->cpu.n_workers, 1);
+	assert_true(conf->cpu.share);
 	pw_conf_free(conf);
 }
 
@@ -223,7 +242,7 @@ static void delivered_examples(void **state)
 		pw_file_read(PW_SOURCE_ROOT "/config/podway.yaml", 1 << 20, &text, &len), 0);
 	all = with_examples(text);
 	conf = parse_valid(all);
-	assert_int_equal(conf->n_ports, 4);
+	assert_int_equal(conf->n_ports, 6);
 	assert_int_equal(conf->n_routes, 3);
 	assert_int_equal(conf->n_services, 1);
 	pw_conf_free(conf);
@@ -252,6 +271,7 @@ int main(void)
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(elements),
 		cmocka_unit_test(cores_by_machine),
+		cmocka_unit_test(workers_auto),
 		cmocka_unit_test(one_core_without_share),
 		cmocka_unit_test(files_that_cannot_be_read),
 		cmocka_unit_test(delivered_files),

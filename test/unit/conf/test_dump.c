@@ -62,6 +62,8 @@ static void same_service(const struct pw_conf_service *a, const struct pw_conf_s
 		assert_int_equal(a->ports[i].port, b->ports[i].port);
 		assert_int_equal(a->ports[i].target_port, b->ports[i].target_port);
 	}
+	assert_int_equal(a->affinity_sec, b->affinity_sec);
+	assert_int_equal(a->algorithm, b->algorithm);
 	assert_int_equal(a->n_endpoints, b->n_endpoints);
 	for (uint32_t i = 0; i < a->n_endpoints; i++)
 		assert_true(pw_ip_equal(&a->endpoints[i], &b->endpoints[i]));
@@ -81,6 +83,9 @@ static void same_sections(const struct pw_conf *a, const struct pw_conf *b)
 	assert_memory_equal(&a->pods, &b->pods, sizeof(a->pods));
 	assert_memory_equal(&a->host, &b->host, sizeof(a->host));
 	assert_memory_equal(&a->limits, &b->limits, sizeof(a->limits));
+	assert_memory_equal(&a->conntrack, &b->conntrack, sizeof(a->conntrack));
+	assert_memory_equal(&a->snat, &b->snat, sizeof(a->snat));
+	assert_string_equal(a->flow_file, b->flow_file);
 }
 
 static void same_conf(const struct pw_conf *a, const struct pw_conf *b)
@@ -151,6 +156,7 @@ static void layout(void **state)
 	assert_non_null(strstr(text, "cpu:\n"
 				     "  control: 4\n"
 				     "  workers: [1, 2, 3]\n"
+				     "  kernel_ports: [2, 3]\n"
 				     "  share: true\n"
 				     "  idle: poll\n"));
 	assert_non_null(strstr(text, "bridges:\n"
