@@ -8,6 +8,7 @@
 #include "pod_priv.h"
 #include "port_reg.h"
 #include "pw_file.h"
+#include "route.h"
 
 #define WATCHED_A_SECOND 16
 #define LOST_KEPT_NS     (3600 * PW_NS_PER_SEC)
@@ -273,6 +274,22 @@ static int open_ipam(struct pw_ctl *ctl, struct pw_err *err)
 	return ctl->ipam != NULL ? 0 : err->code != 0 ? err->code : -EIO;
 }
 
+/* The gateway of routed pods is an address like our others: it answers ping. On no interface. */
+static int add_routed_gateway(struct pw_ctl *ctl, struct pw_err *err)
+{
+	struct pw_prefix gateway;
+	int rc;
+
+	if (ctl->conf->pods.mode != PW_CONF_POD_ROUTED)
+		return 0;
+	(void)pw_prefix_parse(CTL_ROUTED_GATEWAY, &gateway);
+	gateway.len = 32;
+	rc = ctl_route_local_add(ctl, ctl_iface_of(PW_BRIDGE_NONE, PW_PORT_NONE), &gateway);
+	if (rc == 0 || rc == -EEXIST) /* it may be of an interface, too */
+		return 0;
+	return pw_err_set(err, rc, "gateway of routed pods: %s", strerror(-rc));
+}
+
 static int pod_init(struct pw_ctl *ctl, struct pw_err *err)
 {
 	struct ctl_pods *pods = calloc(1, sizeof(*pods));
@@ -292,7 +309,9 @@ static int pod_init(struct pw_ctl *ctl, struct pw_err *err)
 		pw_err_set(err, rc, "%s: %s", pods->dir, strerror(-rc));
 		goto err;
 	}
-	rc = open_ipam(ctl, err);
+	rc = add_routed_gateway(ctl, err);
+	if (rc == 0)
+		rc = open_ipam(ctl, err);
 	if (rc == 0)
 		rc = pod_restore_all(ctl, err);
 	if (rc == 0)

@@ -10,6 +10,7 @@
 #include <rte_byteorder.h>
 
 #include "local.h"
+#include "port_reg.h"
 #include "route.h"
 #include "service_priv.h"
 
@@ -352,10 +353,12 @@ int ctl_service_config(
 
 /* ---- the module ---- */
 
-/* What hairpin flows are masqueraded to: the node's address, else the first gateway. */
+/* What hairpin flows are masqueraded to: the node's address, else the first gateway, else that of
+ * routed pods. */
 static uint32_t snat_address(const struct pw_ctl *ctl)
 {
 	const struct pw_conf_prefixes *addrs = &ctl->conf->node.addresses;
+	struct pw_ip routed;
 
 	for (uint32_t i = 0; i < addrs->n; i++) {
 		if (addrs->v[i].ip.family == PW_IPV4)
@@ -368,7 +371,8 @@ static uint32_t snat_address(const struct pw_ctl *ctl)
 				return addrs->v[i].ip.v4_be;
 		}
 	}
-	return 0;
+	(void)pw_ip_parse(CTL_ROUTED_GATEWAY, &routed);
+	return ctl->conf->pods.mode == PW_CONF_POD_ROUTED ? routed.v4_be : 0;
 }
 
 static int init(struct pw_ctl *ctl, struct pw_err *err)

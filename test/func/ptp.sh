@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Routed pods (L2-10): /32 addresses, default route by 169.254.1.1, no bridge at all. Pod to pod, node, Service and
+# a network outside, payloads verified; a pod that leaves and comes back; a daemon that does.
+. "$(dirname "$0")/lib.sh"
+. "$TEST_DIR/peers.bash"
+test_begin "$@"
+
+test_config <<EOF
+node: {name: node-a, addresses: [198.51.100.1/32]}
+pod_cidr: 10.244.1.0/24
+service_cidr: 10.96.0.0/16
+pods: {mode: routed}
+ports:
+  - {name: lan, type: tap, addresses: [192.0.2.1/24]}
+services:
+  - name: default/echo
+    cluster_ip: 10.96.0.10
+    ports: [{name: tcp, protocol: tcp, port: 7, target_port: 7000}, {name: udp, protocol: udp, port: 7, target_port: 7000}]
+    endpoints: [10.244.1.2, 10.244.1.3]
+EOF
+verified() { # NAME ADDRESS PORT: TCP and UDP
+	lab_in "$1" "$TEST_DIR/peer.py" tcp "$2" "$3" 4000000 && lab_in "$1" "$TEST_DIR/peer.py" udp "$2" "$3" 200
+}
+says() {
+	local pattern=$1 name=$2
+	shift 2
+	lab_in "$name" ping "$@" | tee /dev/stderr | grep -q -- "$pattern"
+}
+serve() {
+	lab_bg "$1" "$TEST_DIR/peer.py" serve 0.0.0.0 7000
+	lab_wait 10 lab_in "$1" ss -Hltn sport = :7000
+}
+route_is() { ctl_json ".routes | length == 1 and (.[0] | $2)" routes get "$1"; }
+
+check "podwayd starts with $WORKERS workers" lab_start
+check "a host behind a routed port" peer_add lan lan 192.0.2.2/24
+ip -n "$LAB_PREFIX-lan" route add default via 192.0.2.1
+for pod in a b c; do
+	check "pod $pod" lab_pod_add $pod
+done
+a=$(lab_ip a) b=$(lab_ip b) c=$(lab_ip c)
+check "its address is a /32" jq -e '.ips[0].address | endswith("/32")' "$LAB_DIR/a.json"
+check "its default route goes by 169.254.1.1" sh -c 'ip -n "$1" route show default | grep -q "via 169.254.1.1 dev eth0"' sh "$LAB_PREFIX-a"
+check "the node knows it by its port" route_is "$a" '.kind == "pod" and .prefix == "'"$a"'/32" and (.port | startswith("pod-"))'
+for peer in a b node lan; do
+	check "$peer serves" serve $peer
+done
+
+check "pod to pod: ping, one hop" says 'ttl=63' a -c 3 -i 0.1 -W 2 "$b"
+check "pod to pod: TCP and UDP" verified a "$b" 7000
+check "pod to pod: ping of 8000 bytes" lab_in a ping -c 2 -i 0.1 -W 2 -s 8000 "$b"
+check "pod to node: ping" lab_in a ping -c 2 -i 0.1 -W 2 198.51.100.1
+check "pod to node: TCP and UDP" verified a 198.51.100.1 7000
+check "node to pod: TCP and UDP" verified node "$b" 7000
+check "pod to a host outside: TCP and UDP" verified a 192.0.2.2 7000
+check "from there to the pod: TCP and UDP" verified lan "$a" 7000
+check "pod to Service: TCP and UDP" verified c 10.96.0.10 7
+check "a backend to its own Service, itself or the other" verified a 10.96.0.10 7
+check "node to Service: TCP and UDP" verified node 10.96.0.10 7
+check "from outside to Service: TCP and UDP" verified lan 10.96.0.10 7
+check "pod to Service: ping" lab_in c ping -c 2 -i 0.1 -W 2 10.96.0.10
+check "169.254.1.1 answers ping" lab_in a ping -c 2 -i 0.1 -W 2 169.254.1.1
+check "no pod there: unreachable" says 'From .*Destination Net Unreachable' c -c 1 -W 2 10.244.1.77
+check "TTL 1: the gateway says so" says 'From .*Time to live exceeded' c -c 1 -W 2 -t 1 "$b"
+check "ARP for a neighbouring pod is answered by the gateway, too" \
+	lab_in a arping -q -c 1 -w 2 -I eth0 "$c"
+check "TCP crossed in large frames (GSO stays whole)" \
+	ctl_json '[.ports[] | select(.pod != null) | .rx.max_frame_bytes] | max > 30000' ports
+
+check "pod c goes" lab_pod_del c
+check "its route, too" ctl_json '.routes == []' routes get "$c"
+check "and comes back" lab_pod_add c
+check "with another address" [ "$(lab_ip c)" != "$c" ]
+check "that works" verified c "$b" 7000
+lab_stop
+check "podwayd starts again" lab_start
+check_eventually 10 "the pods are back" lab_in c ping -c 1 -W 0.3 "$b"
+check "pod to pod: TCP and UDP" verified c "$b" 7000
+check "pod to Service: TCP and UDP" verified c 10.96.0.10 7
+check_eventually 5 "rx = tx + drops + held" ledger_settled
+test_end
