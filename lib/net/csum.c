@@ -63,9 +63,9 @@ static uint32_t crc32c_byte(uint32_t crc, uint8_t byte)
 	return _mm_crc32_u8(crc, byte);
 }
 
-static uint32_t crc32c_zero8(uint32_t crc)
+static uint32_t crc32c_word(uint32_t crc, uint64_t word)
 {
-	return (uint32_t)_mm_crc32_u64(crc, 0);
+	return (uint32_t)_mm_crc32_u64(crc, word);
 }
 #else
 static uint32_t crc32c_byte(uint32_t crc, uint8_t byte)
@@ -76,13 +76,30 @@ static uint32_t crc32c_byte(uint32_t crc, uint8_t byte)
 	return crc;
 }
 
-static uint32_t crc32c_zero8(uint32_t crc)
+/* The bytes in the order they have in memory. */
+static uint32_t crc32c_word(uint32_t crc, uint64_t word)
 {
-	for (int i = 0; i < 8; i++)
-		crc = crc32c_byte(crc, 0);
+	const uint8_t *p = (const uint8_t *)&word;
+
+	for (size_t i = 0; i < sizeof(word); i++)
+		crc = crc32c_byte(crc, p[i]);
 	return crc;
 }
 #endif
+
+uint32_t pw_csum_crc32c(uint32_t crc, const void *data, size_t len)
+{
+	const uint8_t *p = data;
+	uint64_t word;
+
+	for (; len >= sizeof(word); len -= sizeof(word), p += sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		crc = crc32c_word(crc, word);
+	}
+	for (; len > 0; len--, p++)
+		crc = crc32c_byte(crc, *p);
+	return crc;
+}
 
 /* A CRC is linear: crc(a) ^ crc(b) is the CRC, from a zero start, of a ^ b. Two packets that differ
  * in the ports alone differ in four bytes and are equal (zero) for the rest. */
@@ -95,7 +112,7 @@ uint32_t pw_csum_sctp_update(
 	for (int i = 0; i < 4; i++)
 		crc = crc32c_byte(crc, p[i]);
 	for (len -= 4; len >= 8; len -= 8)
-		crc = crc32c_zero8(crc);
+		crc = crc32c_word(crc, 0);
 	for (; len; len--)
 		crc = crc32c_byte(crc, 0);
 	return crc_field ^ rte_cpu_to_le_32(crc);

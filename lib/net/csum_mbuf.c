@@ -47,6 +47,24 @@ int pw_csum_finish(struct rte_mbuf *m, uint16_t csum_start, uint16_t csum_offset
 	return finish_range(m, csum_start, m->pkt_len, csum_offset);
 }
 
+int pw_csum_sctp_finish(struct rte_mbuf *m, uint32_t sctp_off)
+{
+	const struct rte_mbuf *seg = m;
+	uint32_t crc = UINT32_MAX, off = sctp_off, field = 0;
+
+	if (sctp_off + SCTP_LEN > m->pkt_len)
+		return -EINVAL;
+	pw_mbuf_write(m, sctp_off + SCTP_CRC, sizeof(field), &field); /* counts as zero */
+	for (; seg != NULL; seg = seg->next) {
+		if (off < seg->data_len)
+			crc = pw_csum_crc32c(crc, rte_pktmbuf_mtod_offset(seg, const void *, off),
+				seg->data_len - off);
+		off -= PW_MIN(off, seg->data_len);
+	}
+	field = rte_cpu_to_le_32(~crc); /* RFC 9260 appendix A */
+	return pw_mbuf_write(m, sctp_off + SCTP_CRC, sizeof(field), &field);
+}
+
 int pw_csum_finish_packet(struct rte_mbuf *m)
 {
 	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, m->l2_len);

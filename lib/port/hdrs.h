@@ -23,6 +23,7 @@
 #define UDP_LEN       8
 #define TCP_CSUM_OFF  16
 #define UDP_CSUM_OFF  6
+#define SCTP_CRC_OFF  8
 #define TCP_DOFF_OFF  12
 #define TCP_FLAGS_OFF 13
 #define TCP_CWR       0x80

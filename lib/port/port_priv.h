@@ -13,6 +13,7 @@
 #define PORT_LOG "port"
 
 extern const struct pw_port_ops pw_port_tap_ops;
+extern const struct pw_port_ops pw_port_afpacket_ops;
 extern const struct pw_port_ops pw_port_vhost_ops;
 extern const struct pw_port_ops pw_port_ethdev_ops;
 

@@ -85,11 +85,21 @@ static bool is_plain(const struct hdrs *h, const struct fields *f)
 	       (h->ip_version == 4 || h->l3_len == IP6_LEN);
 }
 
+/* A veth takes SCTP's CRC for one more checksum to be left open (NETIF_F_SCTP_CRC). */
+static bool is_sctp(const struct hdrs *h, const struct fields *f)
+{
+	return h->proto == IPPROTO_SCTP && f->csum_offset == SCTP_CRC_OFF &&
+	       f->csum_start == (uint32_t)h->l2_len + h->l3_len;
+}
+
 static int decode_csum(const struct fields *f, struct rte_mbuf *m)
 {
 	struct hdrs h;
+	bool found = hdrs_find(m, &h) == 0;
 
-	if (hdrs_find(m, &h) < 0 || !is_plain(&h, f))
+	if (found && is_sctp(&h, f))
+		return pw_csum_sctp_finish(m, f->csum_start);
+	if (!found || !is_plain(&h, f))
 		return pw_csum_finish(m, (uint16_t)f->csum_start, (uint16_t)f->csum_offset);
 	m->ol_flags |= RTE_MBUF_F_RX_L4_CKSUM_NONE;
 	set_lens(m, &h, hdrs_l4_len(m, &h));

@@ -67,5 +67,10 @@ int pw_csum_finish_packet(struct rte_mbuf *m);
  * reading the packet: a corrupted one stays corrupted. `len`: of the SCTP packet, >= 12. */
 uint32_t pw_csum_sctp_update(
 	uint32_t crc_field, uint32_t old_ports, uint32_t new_ports, uint32_t len);
+/* Computes and writes the CRC of the SCTP packet from sctp_off to the end, whatever is in the field
+ * now. 0, or -EINVAL: shorter than its header. */
+int pw_csum_sctp_finish(struct rte_mbuf *m, uint32_t sctp_off);
+/* Adds to a running CRC32c, which starts as UINT32_MAX and is inverted at the end. */
+uint32_t pw_csum_crc32c(uint32_t crc, const void *data, size_t len);
 
 #endif

@@ -34,6 +34,7 @@
 
 enum pw_port_type {
 	PW_PORT_TAP,
+	PW_PORT_AF_PACKET,
 	PW_PORT_VHOST_USER,
 	PW_PORT_ETHDEV,
 	PW_PORT_TYPE_COUNT
@@ -69,8 +70,9 @@ struct pw_port_conf {
 	struct pw_mac mac;      /* ours; zero: the device's own or one derived from the name */
 	struct pw_mac peer_mac; /* tap that we make: for the kernel's interface; zero: it chooses */
 	const char *device;     /* ethdev: DPDK device string */
-	const char *interface;  /* tap: to be made in the current netns when fd is -1 */
-	const char *socket;     /* vhost-user */
+	const char *
+		interface; /* af_packet: in the current netns; tap: to be made there when fd is -1 */
+	const char *socket; /* vhost-user */
 	int fd; /* tap: of an interface that exists, else -1; owned by the port on success */
 };
 

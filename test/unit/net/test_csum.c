@@ -221,6 +221,29 @@ static void sctp_update_equals_new_crc(void **state)
 	}
 }
 
+static void sctp_finish_over_odd_segments(void **state)
+{
+	static uint8_t got[FRAME_MAX];
+	const uint32_t off = 34;
+	uint64_t seed = 6;
+
+	for (int i = 0; i < 500; i++) {
+		uint32_t len = 12 + rnd(&seed) % 400, crc;
+
+		random_bytes(&seed, off + len);
+		struct rte_mbuf *m = fake_split(&pool, bytes, off + len, 1 + rnd(&seed) % 60);
+
+		memset(bytes + off + 8, 0, 4);
+		crc = crc32c(bytes + off, len);
+		memcpy(bytes + off + 8, &crc, 4);
+		assert_int_equal(pw_csum_sctp_finish(m, off), 0);
+		fake_bytes(m, got);
+		assert_memory_equal(got, bytes, off + len);
+		assert_int_equal(pw_csum_sctp_finish(m, off + len - 11), -EINVAL);
+		rte_pktmbuf_free(m);
+	}
+}
+
 static int setup(void **state)
 {
 	fake_pool_init(&pool, 2048);
@@ -245,6 +268,7 @@ int main(void)
 		cmocka_unit_test(finish_udp_zero_becomes_ones),
 		cmocka_unit_test(finish_refuses_what_is_outside),
 		cmocka_unit_test(sctp_update_equals_new_crc),
+		cmocka_unit_test(sctp_finish_over_odd_segments),
 	};
 
 	return cmocka_run_group_tests(tests, setup, no_leak);

@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Real TAPs in private network namespaces; without root only the parts that need none. */
-#include "port_test.h"
+#include "net_test.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
-#include <linux/if_ether.h>
-#include <linux/if_packet.h>
 #include <linux/if_tun.h>
-#include <net/if.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sched.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-
-#include "vnet_hdr.h"
 
 #define STREAM_BYTES (32u << 20)
 #define STREAM_PORT  7000
@@ -40,14 +31,6 @@ static struct pw_port *open_tap(const struct pw_port_env *env, const char *inter
 	return pw_port_open(env, &conf, &err);
 }
 
-static bool need_root(void)
-{
-	if (geteuid() == 0 && unshare(CLONE_NEWNET) == 0)
-		return true;
-	print_message("skipped: needs root and a network namespace\n");
-	return false;
-}
-
 /* A TAP fd as the CNI plugin makes it. */
 static int make_tap(const char *name, short flags)
 {
@@ -58,18 +41,6 @@ static int make_tap(const char *name, short flags)
 	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
 	assert_int_equal(ioctl(fd, TUNSETIFF, &ifr), 0);
 	return fd;
-}
-
-static void set_link(const char *name, bool up)
-{
-	struct ifreq ifr = {0};
-	int sock = socket(AF_INET, SOCK_DGRAM, 0);
-
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
-	assert_int_equal(ioctl(sock, SIOCGIFFLAGS, &ifr), 0);
-	ifr.ifr_flags = (short)(up ? ifr.ifr_flags | IFF_UP : ifr.ifr_flags & ~IFF_UP);
-	assert_int_equal(ioctl(sock, SIOCSIFFLAGS, &ifr), 0);
-	close(sock);
 }
 
 static void set_address(const char *name, const char *address)
@@ -85,17 +56,6 @@ static void set_address(const char *name, const char *address)
 	inet_pton(AF_INET, "255.255.255.0", &sin->sin_addr);
 	assert_int_equal(ioctl(sock, SIOCSIFNETMASK, &ifr), 0);
 	close(sock);
-}
-
-/* Without IPv6 the kernel sends nothing of its own. */
-static void be_silent(void)
-{
-	int fd = open("/proc/sys/net/ipv6/conf/default/disable_ipv6", O_WRONLY);
-
-	if (fd >= 0 && write(fd, "1", 1) != 1)
-		print_message("IPv6 stays on\n");
-	if (fd >= 0)
-		close(fd);
 }
 
 static void wrong_fds_are_refused(void **state)
@@ -164,34 +124,6 @@ static void made_interface_is_set_up(void **state)
 	assert_int_equal(ioctl(sock, SIOCGIFMTU, &ifr), -1); /* gone with the port */
 	close(sock);
 	assert_int_equal(pool_in_use(), 0);
-}
-
-/* Small frame as a broadcast from the kernel. */
-static void kernel_sends(const char *interface, const void *hdr, const void *frame, size_t len)
-{
-	struct sockaddr_ll to = {
-		.sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex(interface)};
-	int sock = socket(AF_PACKET, SOCK_RAW, 0), on = 1;
-	struct iovec iov[2] = {
-		{(void *)(uintptr_t)hdr, sizeof(struct virtio_net_hdr)},
-		{(void *)(uintptr_t)frame, len},
-	};
-	struct msghdr msg = {
-		.msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = iov, .msg_iovlen = 2};
-
-	assert_int_equal(setsockopt(sock, SOL_PACKET, PACKET_VNET_HDR, &on, sizeof(on)), 0);
-	if (sendmsg(sock, &msg, 0) < 0)
-		print_message("this kernel refuses the header itself: %s\n", strerror(errno));
-	close(sock);
-}
-
-static uint16_t read_all(struct pw_port *port, struct rte_mbuf **pkts, uint16_t *bad)
-{
-	uint16_t n = 0;
-
-	for (unsigned i = 0; i < 100; i++)
-		n += pw_port_rx_burst(port, 0, pkts + n, PW_PORT_BURST, bad);
-	return n;
 }
 
 /* A pod may write its own vnet headers: only the bad frame is lost. */
