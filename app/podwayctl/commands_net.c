@@ -49,14 +49,28 @@ static const struct arg port_name_opt[] = {
 	{0},
 };
 
-static const char *const port_types[] = {"tap", "vhost-user", "ethdev", NULL};
+static const char *const port_types[] = {
+	"tap", "vhost-user", "ethdev", "memif", "virtio-user", NULL};
+static const char *const socket_modes[] = {"server", "client", NULL};
+static const char *const rx_modes[] = {"adaptive", "polling", NULL};
 
 static const struct arg port_add_args[] = {
 	{"NAME", ARG_WORD, NULL, "name", .required = true, .help = "a new name"},
 	{"type", ARG_KEY, "TYPE", "type", T_CHOICE, .required = true, .choices = port_types,
-		.help = "tap, vhost-user or ethdev"},
-	{"interface", ARG_KEY, "IFNAME", "interface", .help = "tap: name of the kernel interface"},
-	{"socket", ARG_KEY, "PATH", "socket", .help = "vhost-user: socket path; podwayd listens"},
+		.help = "tap, vhost-user, ethdev, memif or virtio-user"},
+	{"interface", ARG_KEY, "IFNAME", "interface",
+		.help = "tap: name of the kernel interface; virtio-user: of vhost-net"},
+	{"socket", ARG_KEY, "PATH", "socket",
+		.help = "vhost-user, memif, virtio-user: path of the socket"},
+	{"mode", ARG_KEY, "MODE", "mode", T_CHOICE, .choices = socket_modes,
+		.help = "who makes the socket: podwayd (server), or the peer (client)"},
+	{"socket-uid", ARG_KEY, "UID", "socket_uid", T_NUMBER, .help = "owner of podwayd's socket"},
+	{"socket-gid", ARG_KEY, "GID", "socket_gid", T_NUMBER, .help = "group of podwayd's socket"},
+	{"socket-mode", ARG_KEY, "OCTAL", "socket_mode",
+		.help = "permissions of podwayd's socket; default 0660"},
+	{"id", ARG_KEY, "N", "id", T_NUMBER, .help = "memif: number of the connection"},
+	{"secret", ARG_KEY, "TEXT", "secret", .help = "memif: what the peer has to know"},
+	{"buffer-size", ARG_KEY, "BYTES", "buffer_size", T_NUMBER, .help = "memif: default 2048"},
 	{"device", ARG_KEY, "DEVICE", "device",
 		.help = "ethdev: DPDK device, as 0000:01:00.0 or net_tap0,iface=x"},
 	{"bridge", ARG_KEY, "BRIDGE", "bridge", .names = BRIDGE_NAMES,
@@ -69,6 +83,10 @@ static const struct arg port_add_args[] = {
 	{"peer-mac", ARG_KEY, "MAC", "peer_mac", T_MAC, .help = "of who is behind it"},
 	{"mtu", ARG_KEY, "BYTES", "mtu", T_NUMBER, .help = "68..9216; default 1500"},
 	{"queues", ARG_KEY, "N", "queues", T_NUMBER, .help = "1..16; default 1"},
+	{"ring-size", ARG_KEY, "N", "ring_size", T_NUMBER,
+		.help = "descriptors a queue; ethdev, memif, virtio-user"},
+	{"rx-mode", ARG_KEY, "MODE", "rx_mode", T_CHOICE, .choices = rx_modes,
+		.help = "workers that read it sleep when idle (adaptive), or never (polling)"},
 	{0},
 };
 

@@ -6,6 +6,7 @@
 
 #include "check.h"
 #include "conf_load.h"
+#include "pw_util.h"
 
 static void check_cores(struct conf_ctx *ctx)
 {
@@ -22,6 +23,33 @@ static void check_cores(struct conf_ctx *ctx)
 		conf_claim(&cores, path, "%u", conf->cpu.workers[i]);
 	}
 	conf_claims_settle(&cores, "core", "is used twice (cpu.share: true would allow it)");
+}
+
+/* Workers of kernel ports are some of the workers, and others are left for the rest. */
+static void check_kernel_ports(struct conf_ctx *ctx)
+{
+	const struct pw_conf *conf = ctx->conf;
+	struct conf_claims cores = {.ctx = ctx};
+	uint32_t n_others = conf->cpu.n_workers;
+	char path[CONF_PATH_MAX];
+
+	if (conf->cpu.n_kernel_ports == 0)
+		return;
+	for (uint32_t i = 0; i < conf->cpu.n_kernel_ports; i++) {
+		uint32_t core = conf->cpu.kernel_ports[i], n = 0;
+
+		for (uint32_t w = 0; w < conf->cpu.n_workers; w++)
+			n += conf->cpu.workers[w] == core;
+		snprintf(path, sizeof(path), "cpu.kernel_ports[%u]", i);
+		conf_claim(&cores, path, "%u", core);
+		if (n == 0 && conf_clean(ctx, "cpu.workers"))
+			conf_wrong(ctx, path, "core %u is not among cpu.workers", core);
+		n_others -= PW_MIN(n, n_others);
+	}
+	conf_claims_settle(&cores, "core", "is named twice");
+	if (n_others == 0 && conf_clean(ctx, "cpu"))
+		conf_wrong(ctx, "cpu.kernel_ports",
+			"names every worker; leave one of cpu.workers for the other ports");
 }
 
 /* A buffer is its data room, 128 bytes of struct rte_mbuf and the mempool's header of 64. */
@@ -116,6 +144,7 @@ void conf_check(struct conf_ctx *ctx)
 	struct conf_nets nets;
 
 	check_cores(ctx);
+	check_kernel_ports(ctx);
 	check_memory(ctx);
 	check_pods(ctx);
 	check_limits(ctx);

@@ -98,39 +98,26 @@ void conf_check_names(struct conf_ctx *ctx)
 
 /* ---- keys of a type ---- */
 
-/* Which of these keys a port of a type needs; the others it must not have. */
-static const struct {
-	const char *key;
-	enum pw_conf_port_type type;
-	const char *type_name;
-	size_t offset;
-	const char *example;
-} type_keys[] = {
-	{"device", PW_CONF_PORT_ETHDEV, "ethdev", offsetof(struct pw_conf_port, device),
-		"net_af_packet0,iface=eth1"},
-	{"interface", PW_CONF_PORT_TAP, "tap", offsetof(struct pw_conf_port, interface), "tap0"},
-	{"socket", PW_CONF_PORT_VHOST_USER, "vhost-user", offsetof(struct pw_conf_port, socket),
-		"/run/podway/vm0.sock"},
+struct key_problems {
+	struct conf_ctx *ctx;
+	const char *path; /* of the port */
 };
+
+static void report_key(void *arg, const char *key, const char *text)
+{
+	const struct key_problems *problems = arg;
+	char full[CONF_PATH_MAX];
+
+	conf_wrong(problems->ctx, join(full, problems->path, key), "%s", text);
+}
 
 static void check_type(struct conf_ctx *ctx, const struct pw_conf_port *port, const char *path)
 {
+	struct key_problems problems = {.ctx = ctx, .path = path};
 	char full[CONF_PATH_MAX];
 
-	if (!conf_clean(ctx, join(full, path, "type")))
-		return;
-	for (size_t i = 0; i < PW_ARRAY_SIZE(type_keys); i++) {
-		bool has = *(char *const *)((const char *)port + type_keys[i].offset) != NULL;
-		bool belongs = port->type == type_keys[i].type;
-
-		join(full, path, type_keys[i].key);
-		if (belongs && !has)
-			conf_wrong(ctx, full, "missing; a port of type %s needs it; example: %s",
-				type_keys[i].type_name, type_keys[i].example);
-		else if (!belongs && has)
-			conf_wrong(
-				ctx, full, "is only for ports of type %s", type_keys[i].type_name);
-	}
+	if (conf_clean(ctx, join(full, path, "type")))
+		(void)pw_conf_port_keys(port, report_key, &problems);
 }
 
 /* ---- bridged or routed ---- */

@@ -102,6 +102,7 @@ static void free_port(struct pw_conf_port *port)
 	free(port->device);
 	free(port->interface);
 	free(port->socket);
+	free(port->secret);
 }
 
 void pw_conf_free(struct pw_conf *conf)

@@ -37,6 +37,7 @@ struct conf_ctx {
 	yaml_document_t doc;
 	bool has_doc;
 	bool out_of_memory;
+	bool workers_auto; /* cpu.workers: auto */
 	char path[CONF_PATH_MAX];
 	size_t path_len;
 	struct conf_problem problems[CONF_PROBLEMS_MAX];

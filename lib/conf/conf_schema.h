@@ -90,13 +90,16 @@ extern const struct conf_schema conf_root;
 extern const struct conf_type conf_type_section, conf_type_list;
 extern const struct conf_type conf_type_u32, conf_type_u16, conf_type_bool, conf_type_word;
 extern const struct conf_type conf_type_text, conf_type_string, conf_type_service_name;
-extern const struct conf_type conf_type_cores;
+extern const struct conf_type conf_type_cores, conf_type_workers;
+extern const struct conf_type conf_type_optional_word; /* 0: unset */
+extern const struct conf_type conf_type_id;            /* PW_CONF_ID_UNSET: unset */
+extern const struct conf_type conf_type_file_mode;     /* octal; 0: unset */
 extern const struct conf_type conf_type_prefixes, conf_type_prefix, conf_type_ip, conf_type_ips;
 extern const struct conf_type conf_type_mac;
 
 extern const struct conf_text_rule conf_rule_name, conf_rule_node_name, conf_rule_ifname;
 extern const struct conf_text_rule conf_rule_path, conf_rule_socket, conf_rule_device;
-extern const struct conf_text_rule conf_rule_port_name, conf_rule_service_name;
+extern const struct conf_text_rule conf_rule_secret, conf_rule_port_name, conf_rule_service_name;
 
 /* Reads a whole mapping: unknown, repeated and missing keys are problems. */
 void conf_decode_mapping(

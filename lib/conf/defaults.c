@@ -62,6 +62,7 @@ void conf_init_port(void *elem)
 
 	port->mtu = 1500;
 	port->queues = 1;
+	port->socket_uid = port->socket_gid = PW_CONF_ID_UNSET;
 }
 
 void conf_init_uplink(void *elem)
@@ -112,6 +113,17 @@ static bool is_control(const struct pw_conf *conf, uint32_t core)
 	return conf->cpu.control == core;
 }
 
+/* workers: auto. What the cpuset of our cgroup (static CPU manager) or taskset left us, but the
+ * control thread's core. */
+static void take_all_cores(struct pw_conf *conf, const cpu_set_t *allowed)
+{
+	for (uint32_t core = 0; core < CPU_SETSIZE; core++) {
+		if (CPU_ISSET(core, allowed) && core != conf->cpu.control &&
+			conf->cpu.n_workers < PW_CONF_MAX_WORKERS)
+			conf->cpu.workers[conf->cpu.n_workers++] = core;
+	}
+}
+
 /* Control on the first core, the one worker on the next; on a machine of one core both share it. */
 static void complete_cpu(struct conf_ctx *ctx)
 {
@@ -129,6 +141,8 @@ static void complete_cpu(struct conf_ctx *ctx)
 
 		conf->cpu.control = core >= 0 ? (uint32_t)core : 0;
 	}
+	if (ctx->workers_auto)
+		take_all_cores(conf, &allowed);
 	if (conf->cpu.n_workers == 0) {
 		int core = first_core(&allowed, conf, is_control);
 

@@ -44,6 +44,18 @@ static const struct conf_word port_type_words[] = {
 	{"tap", PW_CONF_PORT_TAP},
 	{"vhost-user", PW_CONF_PORT_VHOST_USER},
 	{"ethdev", PW_CONF_PORT_ETHDEV},
+	{"memif", PW_CONF_PORT_MEMIF},
+	{"virtio-user", PW_CONF_PORT_VIRTIO_USER},
+	{NULL, 0},
+};
+static const struct conf_word socket_mode_words[] = {
+	{"server", PW_CONF_SOCKET_SERVER},
+	{"client", PW_CONF_SOCKET_CLIENT},
+	{NULL, 0},
+};
+static const struct conf_word rx_mode_words[] = {
+	{"adaptive", PW_CONF_RX_ADAPTIVE},
+	{"polling", PW_CONF_RX_POLLING},
 	{NULL, 0},
 };
 static const struct conf_word route_kind_words[] = {
@@ -101,20 +113,42 @@ static const struct conf_key uplink_keys[] = {
 	{"mac", MAC(mac), .fallback = "the device's", .doc = "own MAC; routed uplinks only"},
 	{"mtu", MTU(mtu), .doc = "largest IP packet"},
 	{"queues", U32(queues, 1, 16), .doc = "receive queues, shared out over the workers"},
+	{"ring_size", U32(ring_size, 0, 32768), .fallback = "1024",
+		.doc = "descriptors a queue; the device may change it"},
+	{"rx_mode", WORD(rx_mode, rx_mode_words),
+		.doc = "workers that read it sleep as cpu.idle says (adaptive), or never "
+		       "(polling)"},
 };
 
 static const struct conf_key port_keys[] = {
 	{"name", TEXT(name, name), .required = true,
 		.doc = "name of the port; bridges and ports share one name space"},
-	{"type", WORD(type, port_type_words), .required = true,
-		.doc = "kind of the port: tap, vhost-user or ethdev"},
+	{"type", WORD(type, port_type_words), .required = true, .doc = "kind of the port"},
 	{"device", STRING(device, device),
 		.doc = "ethdev (required): DPDK device, such as 0000:01:00.0 or "
 		       "\"net_tap0,iface=t0\""},
-	{"interface", STRING(interface, ifname), .fallback = "the port's name",
-		.doc = "tap: name of the kernel interface"},
+	{"interface", STRING(interface, ifname), .fallback = "tap: the port's name",
+		.doc = "tap: name of the kernel interface; virtio-user: name of the one that the "
+		       "kernel's vhost-net makes"},
 	{"socket", STRING(socket, socket),
-		.doc = "vhost-user (required): path of the socket; podway is the server"},
+		.doc = "vhost-user, memif (required), virtio-user: path of the socket"},
+	{"mode", TYPE(optional_word), AT(mode), .words = socket_mode_words,
+		.fallback = "server; virtio-user: client",
+		.doc = "who makes the socket: podway (server), or the peer (client: podway "
+		       "connects to it, again and again until it is there)"},
+	{"socket_uid", TYPE(id), AT(socket_uid), .range = {0, UINT32_MAX - 1},
+		.fallback = "podwayd's",
+		.doc = "vhost-user, memif, mode server: owner of the socket"},
+	{"socket_gid", TYPE(id), AT(socket_gid), .range = {0, UINT32_MAX - 1},
+		.fallback = "podwayd's",
+		.doc = "vhost-user, memif, mode server: group of the socket"},
+	{"socket_mode", TYPE(file_mode), AT(socket_mode), .fallback = "0660",
+		.doc = "vhost-user, memif, mode server: permissions of the socket"},
+	{"id", U32(id, 0, UINT32_MAX),
+		.doc = "memif: number of the connection; both sides name it"},
+	{"secret", STRING(secret, secret), .doc = "memif: what the peer has to know"},
+	{"buffer_size", U32(buffer_size, 0, 16384), .fallback = "2048",
+		.doc = "memif, mode client: bytes of a buffer; longer frames take several"},
 	{"bridge", TEXT(bridge, name),
 		.doc = "bridge it belongs to; else it is routed and needs addresses or peers"},
 	{"addresses", PREFIXES(addresses, CONF_IP_INTERFACE),
@@ -127,6 +161,13 @@ static const struct conf_key port_keys[] = {
 		.doc = "MAC of who is behind the port: static FDB entry or neighbour"},
 	{"mtu", MTU(mtu), .doc = "largest IP packet"},
 	{"queues", U32(queues, 1, 16), .doc = "receive queues, shared out over the workers"},
+	{"ring_size", U32(ring_size, 0, 32768), .fallback = "ethdev, memif: 1024; virtio-user: 256",
+		.doc = "descriptors a queue; ethdev, memif and virtio-user only: of vhost-user the "
+		       "guest says it"
+		       ", a TAP has none"},
+	{"rx_mode", WORD(rx_mode, rx_mode_words),
+		.doc = "workers that read it sleep as cpu.idle says (adaptive), or never "
+		       "(polling)"},
 };
 #undef OF
 
@@ -257,8 +298,13 @@ static const struct conf_key node_keys[] = {
 static const struct conf_key cpu_keys[] = {
 	{"control", U32(cpu.control, 0, 1023), .fallback = "first core the process may use",
 		.doc = "core of the control thread"},
-	{"workers", TYPE(cores), AT(cpu.workers), .range = {0, 1023}, .fallback = "the next core",
-		.doc = "cores of the workers, one worker each, up to 64"},
+	{"workers", TYPE(workers), AT(cpu.workers), .range = {0, 1023}, .fallback = "the next core",
+		.doc = "cores of the workers, one worker each, up to 64; auto: all that the "
+		       "process may use (cpuset of its cgroup) but that of the control thread"},
+	{"kernel_ports", TYPE(cores), AT(cpu.kernel_ports), .range = {0, 1023},
+		.doc = "those of the workers that read kernel ports (TAPs of pods and of the node, "
+		       "AF_PACKET, AF_XDP), which cost system calls, and nothing else; the other "
+		       "workers read the rest"},
 	{"share", BOOL(cpu.share), .fallback = "false; true if there is only one core",
 		.doc = "a core may be used by several threads"},
 	{"idle", WORD(cpu.idle, idle_words),

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Types of one value: numbers, switches, words, and lists of cores. */
+/* Types of one value: numbers, permissions, switches and words. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "conf_schema.h"
@@ -93,6 +94,60 @@ const struct conf_type conf_type_u16 = {
 	.describe = describe_number,
 };
 
+static bool id_is_set(const struct conf_key *key, const void *base)
+{
+	return *(const uint32_t *)conf_const_field(key, base) != PW_CONF_ID_UNSET;
+}
+
+const struct conf_type conf_type_id = {
+	.decode = decode_u32,
+	.is_set = id_is_set,
+	.dump = dump_u32,
+	.describe = describe_number,
+};
+
+/* ---- permissions, in octal as chmod takes them ---- */
+
+static void decode_file_mode(
+	struct conf_ctx *ctx, const struct conf_key *key, yaml_node_t *node, void *base)
+{
+	const char *text = conf_decode_text(ctx, node, "permissions in octal");
+	size_t len = text != NULL ? strlen(text) : 0;
+
+	if (text == NULL)
+		return;
+	if (len < 3 || len > 4 || strspn(text, "01234567") != len || (len == 4 && text[0] != '0') ||
+		strtoul(text, NULL, 8) == 0) {
+		conf_bad(ctx, node,
+			CONF_VALUE_FMT " is no file mode; allowed: octal 001..777, such as 0660",
+			CONF_VALUE(text));
+		return;
+	}
+	*(uint32_t *)conf_field(key, base) = (uint32_t)strtoul(text, NULL, 8);
+}
+
+static bool file_mode_is_set(const struct conf_key *key, const void *base)
+{
+	return *(const uint32_t *)conf_const_field(key, base) != 0;
+}
+
+static void dump_file_mode(const struct conf_key *key, const void *base, struct pw_str *out)
+{
+	pw_str_addf(out, "0%03o", *(const uint32_t *)conf_const_field(key, base));
+}
+
+static void describe_file_mode(const struct conf_key *key, struct pw_str *out)
+{
+	pw_str_add(out, "octal 001..777, such as 0660");
+}
+
+const struct conf_type conf_type_file_mode = {
+	.decode = decode_file_mode,
+	.is_set = file_mode_is_set,
+	.dump = dump_file_mode,
+	.describe = describe_file_mode,
+};
+
 /* ---- words ---- */
 
 static const struct conf_word *find_word(const struct conf_word *words, const char *text)
@@ -169,6 +224,18 @@ const struct conf_type conf_type_word = {
 	.describe = describe_word,
 };
 
+static bool word_is_set(const struct conf_key *key, const void *base)
+{
+	return *(const int *)conf_const_field(key, base) != 0;
+}
+
+const struct conf_type conf_type_optional_word = {
+	.decode = decode_word,
+	.is_set = word_is_set,
+	.dump = dump_word,
+	.describe = describe_word,
+};
+
 /* The spellings of YAML 1.1 that people write. */
 static const struct conf_word bool_words[] = {
 	{"true", true},
@@ -203,100 +270,4 @@ const struct conf_type conf_type_bool = {
 	.decode = decode_bool,
 	.dump = dump_bool,
 	.describe = describe_bool,
-};
-
-/* ---- cores: [1, 2], 1, "1-3,5" ---- */
-
-#define CORES_ALLOWED "allowed: cores 0..1023, such as 2, \"1-3,5\" or [1, 2, 5]"
-
-static bool add_cores(struct conf_ctx *ctx, const yaml_node_t *node, uint64_t first, uint64_t last)
-{
-	for (uint64_t core = first; core <= last; core++) {
-		if (ctx->conf->cpu.n_workers == PW_CONF_MAX_WORKERS) {
-			conf_bad(ctx, node, "more than %u workers", PW_CONF_MAX_WORKERS);
-			return false;
-		}
-		ctx->conf->cpu.workers[ctx->conf->cpu.n_workers++] = (uint32_t)core;
-	}
-	return true;
-}
-
-/* "5" or "1-3" */
-static bool parse_core_range(
-	const struct conf_key *key, char *text, uint64_t *first, uint64_t *last)
-{
-	char *dash = strchr(text, '-');
-
-	if (dash != NULL)
-		*dash++ = '\0';
-	if (pw_u64_parse(text, key->range.min, key->range.max, first) < 0)
-		return false;
-	if (dash == NULL)
-		*last = *first;
-	else if (pw_u64_parse(dash, *first, key->range.max, last) < 0)
-		return false;
-	return true;
-}
-
-static void decode_cores_text(
-	struct conf_ctx *ctx, const struct conf_key *key, yaml_node_t *node, void *base)
-{
-	const char *text = conf_decode_text(ctx, node, "a core or a range of cores");
-	char buf[256];
-	char *rest = buf;
-
-	if (text == NULL)
-		return;
-	if (strlcpy(buf, text, sizeof(buf)) >= sizeof(buf)) {
-		conf_bad(ctx, node, "is too long a text; " CORES_ALLOWED);
-		return;
-	}
-	for (char *part; (part = strsep(&rest, ",")) != NULL;) {
-		uint64_t first, last;
-
-		part += strspn(part, " ");
-		if (!parse_core_range(key, part, &first, &last)) {
-			conf_bad(ctx, node, CONF_VALUE_FMT " is no list of cores; " CORES_ALLOWED,
-				CONF_VALUE(text));
-			return;
-		}
-		if (!add_cores(ctx, node, first, last))
-			return;
-	}
-}
-
-static void decode_cores(
-	struct conf_ctx *ctx, const struct conf_key *key, yaml_node_t *node, void *base)
-{
-	if (node->type == YAML_SEQUENCE_NODE && conf_yaml_items(node) == 0)
-		conf_bad(ctx, node, "is empty; " CORES_ALLOWED ", or leave the key out");
-	else
-		conf_decode_each(ctx, key, node, base, decode_cores_text);
-}
-
-static void dump_cores(const struct conf_key *key, const void *base, struct pw_str *out)
-{
-	const struct pw_conf *conf = base;
-
-	for (uint32_t i = 0; i < conf->cpu.n_workers; i++)
-		pw_str_addf(out, "%s%u", i == 0 ? "[" : ", ", conf->cpu.workers[i]);
-	pw_str_add(out, "]");
-}
-
-static bool cores_is_set(const struct conf_key *key, const void *base)
-{
-	return ((const struct pw_conf *)base)->cpu.n_workers > 0;
-}
-
-static void describe_cores(const struct conf_key *key, struct pw_str *out)
-{
-	pw_str_addf(out, "list of cores %u..%u, or a text such as \"1-3,5\"", key->range.min,
-		key->range.max);
-}
-
-const struct conf_type conf_type_cores = {
-	.decode = decode_cores,
-	.is_set = cores_is_set,
-	.dump = dump_cores,
-	.describe = describe_cores,
 };

@@ -73,6 +73,19 @@ static const char *service_name_problem(const char *text)
 		       : "is not a valid service name";
 }
 
+/* It is part of a DPDK device string; memif has room for 24 bytes. */
+static const char *secret_problem(const char *text)
+{
+	if (*text == '\0')
+		return "is empty";
+	if (strlen(text) > 23)
+		return "is too long";
+	for (; *text != '\0'; text++)
+		if (*text <= ' ' || *text > '~' || *text == ',')
+			return "holds a blank, a comma or a special character";
+	return NULL;
+}
+
 #define NAME_ALLOWED "letters, digits, '_', '.', '-', a letter or digit first"
 
 const struct conf_text_rule conf_rule_name = {
@@ -99,6 +112,10 @@ const struct conf_text_rule conf_rule_device = {
 	.problem = device_problem,
 	.allowed = "a DPDK device: PCI address or virtual device with arguments; "
 		   "example: 0000:01:00.0 or net_af_packet0,iface=eth1",
+};
+const struct conf_text_rule conf_rule_secret = {
+	.problem = secret_problem,
+	.allowed = "1..23 printable characters without blanks and commas",
 };
 const struct conf_text_rule conf_rule_port_name = {
 	.problem = label_problem,

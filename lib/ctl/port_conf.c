@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* port_conf.c - ports as the configuration (or ports.add, which says the same) describes them. */
 #include <errno.h>
+#include <string.h>
 
 #include "bridge.h"
 #include "port_priv.h"
@@ -9,32 +10,38 @@ static const enum pw_port_type types[] = {
 	[PW_CONF_PORT_TAP] = PW_PORT_TAP,
 	[PW_CONF_PORT_VHOST_USER] = PW_PORT_VHOST_USER,
 	[PW_CONF_PORT_ETHDEV] = PW_PORT_ETHDEV,
+	[PW_CONF_PORT_MEMIF] = PW_PORT_MEMIF,
+	[PW_CONF_PORT_VIRTIO_USER] = PW_PORT_VIRTIO_USER,
 };
 
-/* The fields that a type needs; those of other types are mistakes. */
-static const struct {
-	enum pw_conf_port_type type;
-	size_t offset;
-	const char *key, *type_name;
-} type_keys[] = {
-	{PW_CONF_PORT_ETHDEV, offsetof(struct pw_conf_port, device), "device", "ethdev"},
-	{PW_CONF_PORT_TAP, offsetof(struct pw_conf_port, interface), "interface", "tap"},
-	{PW_CONF_PORT_VHOST_USER, offsetof(struct pw_conf_port, socket), "socket", "vhost-user"},
+struct key_check {
+	const char *name; /* of the port */
+	struct pw_err *err;
 };
+
+/* The first one is enough. */
+static void refuse_key(void *arg, const char *key, const char *text)
+{
+	struct key_check *check = arg;
+
+	if (check->err->code == 0)
+		pw_err_set(check->err, -EINVAL, "port %s: %s %s%s", check->name, key,
+			strncmp(text, "missing", strlen("missing")) == 0 ? "is " : "", text);
+}
 
 static int check_type_keys(const struct pw_conf_port *conf, struct pw_err *err)
 {
-	for (unsigned i = 0; i < PW_ARRAY_SIZE(type_keys); i++) {
-		bool has = *(char *const *)((const char *)conf + type_keys[i].offset) != NULL;
+	struct key_check check = {.name = conf->name, .err = err};
 
-		if (has == (conf->type == type_keys[i].type))
-			continue;
-		return pw_err_set(err, -EINVAL,
-			has ? "port %s: %s is only for type %s"
-			    : "port %s: %s is missing: type %s needs it",
-			conf->name, type_keys[i].key, type_keys[i].type_name);
-	}
-	return 0;
+	err->code = 0;
+	return pw_conf_port_keys(conf, refuse_key, &check) ? 0 : err->code;
+}
+
+static bool is_client(const struct pw_conf_port *conf)
+{
+	if (conf->mode != PW_CONF_SOCKET_UNSET)
+		return conf->mode == PW_CONF_SOCKET_CLIENT;
+	return conf->type == PW_CONF_PORT_VIRTIO_USER;
 }
 
 int port_conf_add(struct pw_ctl *ctl, const struct pw_conf_port *conf, struct ctl_port **port,
@@ -51,7 +58,14 @@ int port_conf_add(struct pw_ctl *ctl, const struct pw_conf_port *conf, struct ct
 		.peer_mac = conf->peer_mac,
 		.device = conf->device,
 		.interface = conf->interface,
-		.socket = conf->socket,
+		.socket = {.path = conf->socket,
+			.client = is_client(conf),
+			.uid = conf->socket_uid,
+			.gid = conf->socket_gid,
+			.mode = conf->socket_mode},
+		.memif = {.id = conf->id, .buffer_size = conf->buffer_size, .secret = conf->secret},
+		.ring_size = conf->ring_size,
+		.never_sleep = conf->rx_mode == PW_CONF_RX_POLLING,
 		.fd = -1,
 		.addresses = &conf->addresses,
 		.peers = &conf->peers,

@@ -2,6 +2,7 @@
 /* port_methods.c - ports.list, ports.add, ports.del. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <bsd/string.h>
@@ -140,15 +141,18 @@ static int ports_list(void *ctx, struct pw_ipc_request *req, void *params, json_
 /* ---- ports.add ---- */
 
 struct ports_add {
-	const char *name, *device, *interface, *socket, *bridge;
-	int type;
+	const char *name, *device, *interface, *socket, *bridge, *secret, *socket_mode;
+	int type, mode, rx_mode;
 	struct pw_ipc_prefixes addresses, peers;
 	struct pw_mac mac, peer_mac;
-	uint64_t mtu, queues;
+	uint64_t mtu, queues, ring_size, id, buffer_size, socket_uid, socket_gid;
 };
-static const char *const type_names[] = {"tap", "vhost-user", "ethdev", NULL};
-static const enum pw_conf_port_type conf_types[] = {
-	PW_CONF_PORT_TAP, PW_CONF_PORT_VHOST_USER, PW_CONF_PORT_ETHDEV};
+static const char *const type_names[] = {
+	"tap", "vhost-user", "ethdev", "memif", "virtio-user", NULL};
+static const enum pw_conf_port_type conf_types[] = {PW_CONF_PORT_TAP, PW_CONF_PORT_VHOST_USER,
+	PW_CONF_PORT_ETHDEV, PW_CONF_PORT_MEMIF, PW_CONF_PORT_VIRTIO_USER};
+static const char *const socket_modes[] = {"server", "client", NULL};
+static const char *const rx_modes[] = {"adaptive", "polling", NULL};
 
 #define OPTIONAL(name, type)                                                                       \
 	{                                                                                          \
@@ -172,6 +176,21 @@ static const struct pw_ipc_param add_params[] = {
 		.min = 68, .max = PW_MTU_MAX},
 	{"queues", PW_IPC_U64, offsetof(struct ports_add, queues), .optional = true, .def = 1,
 		.min = 1, .max = PW_PORT_MAX_QUEUES},
+	{"ring_size", PW_IPC_U64, offsetof(struct ports_add, ring_size), .optional = true,
+		.max = 32768},
+	{"rx_mode", PW_IPC_CHOICE, offsetof(struct ports_add, rx_mode), .optional = true,
+		.choices = rx_modes},
+	{"mode", PW_IPC_CHOICE, offsetof(struct ports_add, mode), .optional = true,
+		.choices = socket_modes},
+	{"socket_uid", PW_IPC_U64, offsetof(struct ports_add, socket_uid), .optional = true,
+		.def = PW_CONF_ID_UNSET, .max = PW_CONF_ID_UNSET},
+	{"socket_gid", PW_IPC_U64, offsetof(struct ports_add, socket_gid), .optional = true,
+		.def = PW_CONF_ID_UNSET, .max = PW_CONF_ID_UNSET},
+	OPTIONAL(socket_mode, PW_IPC_STRING),
+	{"id", PW_IPC_U64, offsetof(struct ports_add, id), .optional = true, .max = UINT32_MAX},
+	{"secret", PW_IPC_STRING, offsetof(struct ports_add, secret), .optional = true, .min = 1},
+	{"buffer_size", PW_IPC_U64, offsetof(struct ports_add, buffer_size), .optional = true,
+		.max = 16384},
 	{0},
 };
 #undef OPTIONAL
@@ -197,6 +216,22 @@ static int copy_prefixes(const struct pw_ipc_prefixes *from, bool whole, const c
 	return 0;
 }
 
+/* "0660" */
+static int parse_file_mode(const char *text, uint32_t *mode, struct pw_ipc_error *err)
+{
+	char *end;
+	unsigned long value;
+
+	if (text == NULL)
+		return 0;
+	value = strtoul(text, &end, 8);
+	if (text[0] < '0' || text[0] > '7' || *end != '\0' || value == 0 || value > 0777)
+		return pw_ipc_error_set(err, PW_IPC_E_PARAMS,
+			"socket_mode: \"%.16s\" is no octal mode 001..777, such as 0660", text);
+	*mode = (uint32_t)value;
+	return 0;
+}
+
 static int add_port(struct pw_ctl *ctl, const struct ports_add *p, struct ctl_port **port,
 	struct pw_ipc_error *err)
 {
@@ -209,11 +244,20 @@ static int add_port(struct pw_ctl *ctl, const struct ports_add *p, struct ctl_po
 		.peer_mac = p->peer_mac,
 		.mtu = (uint32_t)p->mtu,
 		.queues = (uint32_t)p->queues,
+		.ring_size = (uint32_t)p->ring_size,
+		.rx_mode = p->rx_mode == 1 ? PW_CONF_RX_POLLING : PW_CONF_RX_ADAPTIVE,
+		.mode = (enum pw_conf_socket_mode)(p->mode + 1), /* -1: not given */
+		.socket_uid = (uint32_t)p->socket_uid,
+		.socket_gid = (uint32_t)p->socket_gid,
+		.id = (uint32_t)p->id,
+		.secret = (char *)(uintptr_t)p->secret,
+		.buffer_size = (uint32_t)p->buffer_size,
 	};
 	struct pw_err why = {0};
 
 	if (copy_prefixes(&p->addresses, false, "addresses", &conf.addresses, err) != 0 ||
-		copy_prefixes(&p->peers, true, "peers", &conf.peers, err) != 0)
+		copy_prefixes(&p->peers, true, "peers", &conf.peers, err) != 0 ||
+		parse_file_mode(p->socket_mode, &conf.socket_mode, err) != 0)
 		return err->code;
 	if (p->bridge != NULL && ctl_bridge_find(ctl, p->bridge) == NULL)
 		return pw_ipc_error_set(

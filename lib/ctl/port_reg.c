@@ -108,6 +108,9 @@ static struct pw_port *open_device(
 		.device = spec->device,
 		.interface = spec->interface,
 		.socket = spec->socket,
+		.memif = spec->memif,
+		.ring_size = spec->ring_size,
+		.never_sleep = spec->never_sleep,
 		.fd = spec->fd,
 	};
 	uint64_t derived = ctl_derived_mac48(ctl, spec->name);
@@ -134,7 +137,7 @@ static struct ctl_port *create(
 	struct ctl_port *port = calloc(1, sizeof(*port));
 	const char *device = spec->device != NULL      ? spec->device
 			     : spec->interface != NULL ? spec->interface
-						       : spec->socket;
+						       : spec->socket.path;
 
 	if (port == NULL)
 		goto err_memory;

@@ -48,7 +48,11 @@ struct ctl_port_spec {
 	uint16_t bridge;        /* PW_BRIDGE_NONE: routed */
 	struct pw_mac mac;      /* ours on a routed port; zero: the device's or derived */
 	struct pw_mac peer_mac; /* zero: not known */
-	const char *device, *interface, *socket;
+	const char *device, *interface;
+	struct pw_port_socket socket;
+	struct pw_port_memif memif;
+	uint32_t ring_size;
+	bool never_sleep;
 	int fd; /* tap: the interface; -1: made here. Taken on success */
 	const struct pw_conf_prefixes *addresses, *peers; /* NULL: none */
 	bool antispoof; /* only peer_mac and peers may send from there */

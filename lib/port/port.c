@@ -13,6 +13,8 @@ static const struct pw_port_ops *const drivers[PW_PORT_TYPE_COUNT] = {
 	[PW_PORT_AF_PACKET] = &pw_port_afpacket_ops,
 	[PW_PORT_VHOST_USER] = &pw_port_vhost_ops,
 	[PW_PORT_ETHDEV] = &pw_port_ethdev_ops,
+	[PW_PORT_MEMIF] = &pw_port_memif_ops,
+	[PW_PORT_VIRTIO_USER] = &pw_port_virtio_user_ops,
 };
 
 const char *pw_port_type_name(enum pw_port_type type)
@@ -82,6 +84,7 @@ struct pw_port *pw_port_open(
 		.n_rxq = conf->n_queues,
 		.n_txq = conf->n_queues,
 		.mac = pw_mac_is_zero(&conf->mac) ? mac_from_name(conf->name) : conf->mac,
+		.never_sleep = conf->never_sleep,
 		.socket_id = env->socket_id,
 	};
 	memcpy(port->name, conf->name, sizeof(port->name) - 1);

@@ -18,6 +18,7 @@
 #include <rte_ethdev.h>
 #include <rte_net.h>
 
+#include "ethdev.h"
 #include "offload_dpdk.h"
 #include "port_priv.h"
 #include "pw_pkt.h"
@@ -48,7 +49,7 @@ struct ethdev {
 	struct queue_stats stats[PW_PORT_MAX_QUEUES]; /* W: the queue's worker  R: control */
 };
 
-static uint16_t ethdev_rx(
+uint16_t ethdev_rx(
 	struct pw_port *port, uint16_t queue, struct rte_mbuf **pkts, uint16_t n, uint16_t *bad)
 {
 	struct ethdev *dev = port->priv;
@@ -98,7 +99,7 @@ err_free:
 	return NULL;
 }
 
-static void ethdev_tx(struct pw_port *port, uint16_t queue, struct rte_mbuf **pkts, uint16_t n,
+void ethdev_tx(struct pw_port *port, uint16_t queue, struct rte_mbuf **pkts, uint16_t n,
 	struct pw_tx_result *result)
 {
 	struct ethdev *dev = port->priv;
@@ -122,12 +123,12 @@ static void ethdev_tx(struct pw_port *port, uint16_t queue, struct rte_mbuf **pk
 }
 
 /* 22.11's virtual devices have no receive interrupt, and a NIC's needs its queue armed first. */
-static int ethdev_wait_fd(struct pw_port *port, uint16_t queue)
+int ethdev_wait_fd(struct pw_port *port, uint16_t queue)
 {
 	return -1;
 }
 
-static void ethdev_poll_state(struct pw_port *port)
+void ethdev_poll_state(struct pw_port *port)
 {
 	struct ethdev *dev = port->priv;
 	struct rte_eth_link link = {0};
@@ -137,7 +138,7 @@ static void ethdev_poll_state(struct pw_port *port)
 	port_log_state(port, "no link");
 }
 
-static void ethdev_dev_stats(struct pw_port *port, struct pw_port_dev_stats *stats)
+void ethdev_dev_stats(struct pw_port *port, struct pw_port_dev_stats *stats)
 {
 	const struct ethdev *dev = port->priv;
 	struct rte_eth_stats hw = {0};
@@ -288,10 +289,10 @@ static int configure(
 	return 0;
 }
 
-static int set_up_queues(struct pw_port *port, const struct ethdev *dev,
+static int set_up_queues(struct pw_port *port, const struct ethdev *dev, uint32_t ring_size,
 	const struct rte_eth_dev_info *info, struct pw_err *err)
 {
-	uint16_t n_rxd = RING_SIZE, n_txd = RING_SIZE;
+	uint16_t n_rxd = (uint16_t)(ring_size != 0 ? ring_size : RING_SIZE), n_txd = n_rxd;
 	int rc = rte_eth_dev_adjust_nb_rx_tx_desc(dev->port_id, &n_rxd, &n_txd);
 
 	for (uint16_t q = 0; rc == 0 && q < port->n_rxq; q++)
@@ -337,7 +338,7 @@ static int start(struct pw_port *port, const struct ethdev *dev, const struct pw
 	return 0;
 }
 
-static void ethdev_close(struct pw_port *port)
+void ethdev_close(struct pw_port *port)
 {
 	struct ethdev *dev = port->priv;
 
@@ -346,7 +347,7 @@ static void ethdev_close(struct pw_port *port)
 	free(dev);
 }
 
-static int ethdev_open(struct pw_port *port, const struct pw_port_conf *conf, struct pw_err *err)
+int ethdev_open(struct pw_port *port, const struct pw_port_conf *conf, struct pw_err *err)
 {
 	struct ethdev *dev = aligned_alloc(PW_CACHE_LINE, sizeof(*dev));
 	struct rte_eth_dev_info info;
@@ -369,7 +370,7 @@ static int ethdev_open(struct pw_port *port, const struct pw_port_conf *conf, st
 	if (rte_eth_dev_socket_id(dev->port_id) >= 0)
 		port->socket_id = rte_eth_dev_socket_id(dev->port_id);
 	if ((rc = configure(port, dev, &info, err)) < 0 ||
-		(rc = set_up_queues(port, dev, &info, err)) < 0 ||
+		(rc = set_up_queues(port, dev, conf->ring_size, &info, err)) < 0 ||
 		(rc = start(port, dev, &conf->mac, err)) < 0)
 		goto err_prefix;
 	port->priv = dev;
@@ -385,13 +386,4 @@ err_free:
 	return rc;
 }
 
-const struct pw_port_ops pw_port_ethdev_ops = {
-	.name = "ethdev",
-	.open = ethdev_open,
-	.close = ethdev_close,
-	.rx = ethdev_rx,
-	.tx = ethdev_tx,
-	.wait_fd = ethdev_wait_fd,
-	.poll_state = ethdev_poll_state,
-	.dev_stats = ethdev_dev_stats,
-};
+const struct pw_port_ops pw_port_ethdev_ops = ETHDEV_OPS("ethdev", ethdev_open);

@@ -16,6 +16,8 @@ extern const struct pw_port_ops pw_port_tap_ops;
 extern const struct pw_port_ops pw_port_afpacket_ops;
 extern const struct pw_port_ops pw_port_vhost_ops;
 extern const struct pw_port_ops pw_port_ethdev_ops;
+extern const struct pw_port_ops pw_port_memif_ops;
+extern const struct pw_port_ops pw_port_virtio_user_ops;
 
 /* A counter with one writer; the reader is another thread. */
 static inline void count_add(uint64_t *counter, uint64_t n)

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * port_vhost.c - VM and DPDK pods: a vhost-user server on librte_vhost.
+ * port_vhost.c - VM and DPDK pods: a vhost-user back end on librte_vhost.
  *
- * The peer, its rings and its features come and go: vhost_peer.h. Rings that it has not enabled are
- * not used: their frames go to the first ring pair.
+ * The peer, its rings and its features come and go: vhost_peer.h. What the guest negotiates is
+ * honoured: split or packed rings, mergeable buffers, checksum and segmentation offloads, and up to
+ * PW_PORT_MAX_QUEUES queue pairs whatever the number of our queues: queue q reads the pairs q,
+ * q + n_rxq, .., so no ring of the guest is left unread. Rings that it has not enabled are not
+ * used: their frames go to the first pair.
+ *
+ * The socket is ours (server), or the peer's (client: QEMU with server=on); then librte_vhost tries
+ * once a second until it is there, also after the peer went away.
  *
  * Threads:  rx, tx: workers. The rest: control thread.
  * Limits:   librte_vhost gives a TSO frame to the guest with a pseudo-header sum without length, as
@@ -16,8 +22,8 @@
 
 #include "offload_dpdk.h"
 #include "pw_pkt.h"
+#include "sock.h"
 #include "vhost_peer.h"
-#include "vhost_sock.h"
 
 #define UFO_FEATURES                                                                               \
 	((UINT64_C(1) << VIRTIO_NET_F_HOST_UFO) | (UINT64_C(1) << VIRTIO_NET_F_GUEST_UFO))
@@ -39,17 +45,30 @@ static uint16_t check_received(struct vhost *v, uint16_t queue, struct rte_mbuf 
 	return kept;
 }
 
+/* The pair after this one that our queue reads, cyclically. */
+static uint16_t next_pair(const struct pw_port *port, uint16_t queue, uint16_t pair)
+{
+	pair += port->n_rxq;
+	return pair < PW_PORT_MAX_QUEUES ? pair : queue;
+}
+
 static uint16_t vhost_rx(
 	struct pw_port *port, uint16_t queue, struct rte_mbuf **pkts, uint16_t n, uint16_t *bad)
 {
-	uint16_t ring = RING_FROM_GUEST(queue), got, kept;
 	struct vhost *v = port->priv;
 	int vid = __atomic_load_n(&v->vid, __ATOMIC_ACQUIRE);
+	uint32_t enabled = __atomic_load_n(&v->enabled, __ATOMIC_RELAXED);
+	uint16_t first = v->queues[queue].next, pair = first, got = 0, kept;
 
-	if (vid == VHOST_NO_VID ||
-		(__atomic_load_n(&v->enabled, __ATOMIC_RELAXED) & (1u << ring)) == 0)
+	if (vid == VHOST_NO_VID)
 		return 0;
-	got = rte_vhost_dequeue_burst(vid, ring, port->env->pool, pkts, n);
+	do { /* the one that filled the burst is not the first of the next one */
+		if (enabled & (UINT32_C(1) << RING_FROM_GUEST(pair)))
+			got += rte_vhost_dequeue_burst(
+				vid, RING_FROM_GUEST(pair), port->env->pool, pkts + got, n - got);
+		pair = next_pair(port, queue, pair);
+	} while (got < n && pair != first);
+	v->queues[queue].next = pair;
 	if (got == 0)
 		return 0;
 	kept = check_received(v, queue, pkts, got);
@@ -95,7 +114,7 @@ static void vhost_tx(struct pw_port *port, uint16_t queue, struct rte_mbuf **pkt
 		rte_pktmbuf_free_bulk(pkts, n);
 		return;
 	}
-	if ((enabled & (1u << ring)) == 0)
+	if ((enabled & (UINT32_C(1) << ring)) == 0)
 		ring = RING_TO_GUEST(0); /* enqueue locks the ring, so two workers may meet there */
 	for (uint16_t i = 0; i < n; i++) {
 		struct rte_mbuf *m = pkts[i];
@@ -119,7 +138,9 @@ static int vhost_wait_fd(struct pw_port *port, uint16_t queue)
 
 static void vhost_poll_state(struct pw_port *port)
 {
-	port_log_state(port, "no peer");
+	const struct vhost *v = port->priv;
+
+	port_log_state(port, v->client ? "no peer: it makes the socket" : "no peer");
 }
 
 static void vhost_dev_stats(struct pw_port *port, struct pw_port_dev_stats *stats)
@@ -131,9 +152,12 @@ static void vhost_dev_stats(struct pw_port *port, struct pw_port_dev_stats *stat
 		stats->rx_bad_vnet_hdr += count_read(&v->queues[i].rx_bad);
 }
 
-static int start_server(struct vhost *v, struct pw_err *err)
+static int start_library(struct vhost *v, const struct pw_port_socket *sock, struct pw_err *err)
 {
-	if (rte_vhost_driver_register(v->path, RTE_VHOST_USER_NET_COMPLIANT_OL_FLAGS) < 0)
+	uint64_t flags = RTE_VHOST_USER_NET_COMPLIANT_OL_FLAGS;
+
+	if (rte_vhost_driver_register(v->path, flags | (sock->client ? RTE_VHOST_USER_CLIENT : 0)) <
+		0)
 		return pw_err_set(err, -ENOSPC,
 			"socket %s: librte_vhost refused it: it serves %u sockets at most", v->path,
 			RTE_MAX_VHOST_DEVICE);
@@ -143,7 +167,7 @@ static int start_server(struct vhost *v, struct pw_err *err)
 		pw_err_set(err, -EIO, "socket %s: librte_vhost could not start", v->path);
 		goto err_unregister;
 	}
-	if (vhost_sock_finish(v->path, err) < 0)
+	if (sock_finish(sock, err) < 0)
 		goto err_unregister;
 	return 0;
 
@@ -152,7 +176,7 @@ err_unregister:
 	return err ? err->code : -EIO;
 }
 
-static void free_server(struct vhost *v)
+static void free_vhost(struct vhost *v)
 {
 	free(v->path);
 	free(v);
@@ -166,13 +190,13 @@ static void vhost_close(struct pw_port *port)
 	__atomic_store_n(&v->closing, true, __ATOMIC_RELAXED);
 	rte_vhost_driver_unregister(v->path);
 	vhost_peer_remove(v);
-	free_server(v);
+	free_vhost(v);
 }
 
 static int vhost_open(struct pw_port *port, const struct pw_port_conf *conf, struct pw_err *err)
 {
 	struct vhost *v;
-	int rc = vhost_sock_prepare(conf->socket, err);
+	int rc = sock_prepare(&conf->socket, err);
 
 	if (rc < 0)
 		return rc;
@@ -180,18 +204,21 @@ static int vhost_open(struct pw_port *port, const struct pw_port_conf *conf, str
 	if (v == NULL)
 		return pw_err_set(err, -ENOMEM, "out of memory");
 	*v = (struct vhost){.port = port,
+		.client = conf->socket.client,
 		.vid = VHOST_NO_VID,
 		.serving = VHOST_NO_VID,
 		.candidate = VHOST_NO_VID};
-	v->path = strdup(conf->socket);
+	v->path = strdup(conf->socket.path);
 	if (v->path == NULL) {
 		rc = pw_err_set(err, -ENOMEM, "out of memory");
 		goto err_free;
 	}
+	for (uint16_t q = 0; q < PW_PORT_MAX_QUEUES; q++)
+		v->queues[q].next = q;
 	port->priv = v;
 	port->caps = vhost_peer_caps(0);
 	vhost_peer_add(v);
-	rc = start_server(v, err);
+	rc = start_library(v, &conf->socket, err);
 	if (rc < 0)
 		goto err_remove;
 	return 0;
@@ -199,7 +226,7 @@ static int vhost_open(struct pw_port *port, const struct pw_port_conf *conf, str
 err_remove:
 	vhost_peer_remove(v);
 err_free:
-	free_server(v);
+	free_vhost(v);
 	return rc;
 }
 

@@ -5,7 +5,7 @@
  *   - rte_vhost_driver_*() inside a callback deadlocks with unregister, which holds the library's
  *     lock while it calls destroy_device: callbacks use rte_vhost_get_*() only;
  *   - unregister spins while a callback runs, so the list's lock is never held across it;
- *   - a peer that sends half a message would block the thread for all ports: vhost_sock.h.
+ *   - a peer that sends half a message would block the thread for all ports: sock.h.
  */
 #include <limits.h>
 #include <pthread.h>
@@ -13,8 +13,8 @@
 #include <time.h>
 
 #include "pw_clock.h"
+#include "sock.h"
 #include "vhost_peer.h"
-#include "vhost_sock.h"
 
 #define GRACE_LIMIT_NS (2 * PW_NS_PER_SEC)
 #define GRACE_STEP_NS  (50 * PW_NS_PER_USEC)
@@ -113,7 +113,7 @@ static int on_new_connection(int vid)
 	if (v != NULL) {
 		v->candidate = vid;
 		v->candidate_enabled = 0;
-		vhost_sock_set_timeout(v->path);
+		sock_set_timeout(v->path);
 	}
 	unlock_servers();
 	return v != NULL ? 0 : -1;
@@ -182,8 +182,11 @@ static uint32_t *rings_of(struct vhost *v, int vid)
 static int on_vring_state(int vid, uint16_t ring, int enable)
 {
 	struct vhost *v = lock_server(vid);
-	uint32_t *rings = v != NULL && ring < 2 * PW_PORT_MAX_QUEUES ? rings_of(v, vid) : NULL;
+	uint32_t *rings = v != NULL && ring < VHOST_MAX_RINGS ? rings_of(v, vid) : NULL;
 
+	if (v != NULL && ring >= VHOST_MAX_RINGS && enable)
+		pw_warn(PORT_LOG, "%s: ring %u of its peer is not served: %u queue pairs at most",
+			v->port->name, ring, PW_PORT_MAX_QUEUES);
 	if (rings != NULL) {
 		if (enable)
 			__atomic_or_fetch(rings, 1u << ring, __ATOMIC_RELAXED);

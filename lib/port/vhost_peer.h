@@ -6,6 +6,8 @@
  * atomic store, and takes it back before a peer's memory is unmapped: it then waits until every
  * worker has let go (QSBR), bounded, since it serves the other ports too.
  *
+ * The peer may be the one who owns the socket (client), or we are (server); the rest is the same.
+ *
  * One peer at a time: the newest that became ready takes over, since a restarted one may connect
  * before the end of the old connection is seen.
  *
@@ -26,18 +28,21 @@
 
 #define VHOST_NO_VID (-1)
 
-/* A queue pair of the port: ring 2i carries frames to the guest, ring 2i + 1 from it. */
-#define RING_TO_GUEST(queue)   ((uint16_t)((queue)*2))
-#define RING_FROM_GUEST(queue) ((uint16_t)((queue)*2 + 1))
+/* A queue pair of the guest: ring 2i carries frames to it, ring 2i + 1 from it. */
+#define VHOST_MAX_RINGS       (2 * PW_PORT_MAX_QUEUES)
+#define RING_TO_GUEST(pair)   ((uint16_t)((pair)*2))
+#define RING_FROM_GUEST(pair) ((uint16_t)((pair)*2 + 1))
 
 struct vhost_queue {
 	uint64_t rx_bad; /* W: the queue's worker  R: control */
+	uint16_t next;   /* pair to begin with. W, R: the queue's worker */
 } __attribute__((aligned(PW_CACHE_LINE)));
 
 struct vhost {
 	struct pw_port *port;
 	char *path;
-	int vid; /* VHOST_NO_VID: nobody to talk to. W: vhost thread (release)  R: workers */
+	bool client; /* the peer owns the socket */
+	int vid;     /* VHOST_NO_VID: nobody to talk to. W: vhost thread (release)  R: workers */
 	uint32_t enabled; /* bit a ring. W: vhost thread  R: workers */
 	bool closing;     /* W: control thread  R: callbacks */
 	/* W, R: callbacks, under the lock. Vids of connections, ready or not. */

@@ -26,6 +26,7 @@
 #define PW_CONF_MAX_WORKERS 64
 #define PW_CONF_MAX_ADDRS   16
 #define PW_CONF_NAME_MAX    31 /* names of bridges, ports, uplinks; NUL excluded */
+#define PW_CONF_ID_UNSET    UINT32_MAX
 
 enum pw_conf_tristate {
 	PW_CONF_AUTO,
@@ -40,6 +41,17 @@ enum pw_conf_port_type {
 	PW_CONF_PORT_TAP,
 	PW_CONF_PORT_VHOST_USER,
 	PW_CONF_PORT_ETHDEV,
+	PW_CONF_PORT_MEMIF,
+	PW_CONF_PORT_VIRTIO_USER,
+};
+enum pw_conf_socket_mode {    /* who makes the socket */
+	PW_CONF_SOCKET_UNSET, /* what the type prefers: virtio-user is a client, others are servers */
+	PW_CONF_SOCKET_SERVER, /* we */
+	PW_CONF_SOCKET_CLIENT, /* the peer */
+};
+enum pw_conf_rx_mode {
+	PW_CONF_RX_ADAPTIVE, /* as cpu.idle says */
+	PW_CONF_RX_POLLING,  /* its workers never sleep */
 };
 enum pw_conf_pod_mode {
 	PW_CONF_POD_BRIDGED,
@@ -86,8 +98,17 @@ struct pw_conf_port {
 	enum pw_conf_port_type type;
 	bool uplink;     /* came from uplinks: */
 	char *device;    /* ethdev: DPDK device string (vdev or PCI address) */
-	char *interface; /* tap: kernel name in the daemon's netns; the port's name */
-	char *socket;    /* vhost-user: socket path (we are the server) */
+	char *interface; /* tap: kernel name in the daemon's netns; the port's name.
+			    virtio-user: TAP of the kernel's vhost-net; instead of a socket */
+	char *socket;    /* vhost-user, memif, virtio-user: path */
+	enum pw_conf_socket_mode mode;
+	uint32_t socket_uid, socket_gid; /* of a socket that we make; PW_CONF_ID_UNSET: ours */
+	uint32_t socket_mode;            /* its permissions; 0: 0660 */
+	uint32_t id;                     /* memif: number of the connection; 0 */
+	char *secret;                    /* memif; NULL: none */
+	uint32_t buffer_size;            /* memif: bytes; 0: 2048 */
+	uint32_t ring_size;              /* descriptors a queue; 0: the type's default */
+	enum pw_conf_rx_mode rx_mode;
 	char bridge[PW_CONF_NAME_MAX + 1]; /* "" : routed port */
 	struct pw_conf_prefixes addresses; /* routed port: our own addresses */
 	struct pw_conf_prefixes peers;     /* addresses of who is behind it: static neighbours */
@@ -138,6 +159,9 @@ struct pw_conf {
 		/* Cores of the workers; each is there once, unless share is set. */
 		uint32_t workers[PW_CONF_MAX_WORKERS];
 		uint32_t n_workers;
+		/* Cores of those among them that read kernel ports (TAPs) and nothing else. */
+		uint32_t kernel_ports[PW_CONF_MAX_WORKERS];
+		uint32_t n_kernel_ports;
 		bool share;             /* allow cores used twice or by control; false */
 		enum pw_conf_idle idle; /* adaptive */
 	} cpu;
@@ -213,6 +237,10 @@ struct pw_conf *pw_conf_parse(
 	const char *name, const char *text, size_t len, struct pw_conf_errors *errors);
 void pw_conf_free(struct pw_conf *conf);
 void pw_conf_errors_free(struct pw_conf_errors *errors);
+/* Has a port the keys that its type needs, and none of another's? Tells of each that is wrong; for
+ * ports that come from elsewhere than a file. */
+bool pw_conf_port_keys(const struct pw_conf_port *port,
+	void (*problem)(void *arg, const char *key, const char *text), void *arg);
 /* Canonical YAML with every default written out; malloc'ed. Loading it gives the same struct. */
 char *pw_conf_dump(const struct pw_conf *conf);
 /* Markdown table of every key: type and range, default, meaning; malloc'ed. The reference of

@@ -49,10 +49,10 @@ static void keys(void **state)
 			"f:1:7: cpu.contrl: unknown key; did you mean \"control\"?\n"},
 		{"cpu: {frequency: 1}\n",
 			"f:1:7: cpu.frequency: unknown key \"frequency\"; allowed "
-			"here: control, workers, share, idle\n"},
+			"here: control, workers, kernel_ports, share, idle\n"},
 		{"cpu: {a-key-of-more-than-twenty-four: 1}\n",
 			"f:1:7: cpu....: unknown key \"a-key-of-more-than-twenty-four\"; allowed "
-			"here: control, workers, share, idle\n"},
+			"here: control, workers, kernel_ports, share, idle\n"},
 		{"pods: {max: 1}\nhost: {}\npods: {max: 2}\n",
 			"f:3:1: pods: key is given twice; also at line 1\n"},
 		{"bridges:\n  - name: br0\n    name: br1\n",

@@ -20,7 +20,7 @@ static struct pw_port *open_vhost(const char *socket_path, uint16_t queues)
 		.index = 7,
 		.mtu = 1500,
 		.n_queues = queues,
-		.socket = socket_path,
+		.socket = {.path = socket_path, .uid = PW_PORT_ID_KEEP, .gid = PW_PORT_ID_KEEP},
 		.fd = -1};
 
 	return pw_port_open(&test_env, &conf, &err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <dirent.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -10,7 +11,7 @@
 #include <unistd.h>
 
 #include "pw_file.h"
-#include "vhost_sock.h"
+#include "sock.h"
 
 #define SOCKET_MODE  0660
 #define FOLDER_MODE  0755
@@ -42,7 +43,8 @@ static int probe(const char *path)
 	strcpy(addr.sun_path, path);
 	rc = connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ? -errno : 0;
 	close(fd);
-	return rc == -EAGAIN ? 0 : rc; /* its backlog is full */
+	/* Its backlog is full; or it is a memif socket, which is of another type. */
+	return rc == -EAGAIN || rc == -EPROTOTYPE ? 0 : rc;
 }
 
 static int remove_stale(const char *path, struct pw_err *err)
@@ -65,9 +67,10 @@ static int remove_stale(const char *path, struct pw_err *err)
 	return unlink(path) < 0 ? pw_err_set(err, -errno, "%s: %s", path, strerror(errno)) : 0;
 }
 
-int vhost_sock_prepare(const char *path, struct pw_err *err)
+int sock_prepare(const struct pw_port_socket *sock, struct pw_err *err)
 {
 	size_t max = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
+	const char *path = sock->path;
 	int rc;
 
 	if (path == NULL || path[0] != '/')
@@ -76,34 +79,52 @@ int vhost_sock_prepare(const char *path, struct pw_err *err)
 	if (strlen(path) > max)
 		return pw_err_set(err, -ENAMETOOLONG, "socket %s: %zu bytes, allowed are %zu", path,
 			strlen(path), max);
+	if (sock->client)
+		return 0; /* the peer's business */
 	rc = make_folder(path, err);
 	return rc < 0 ? rc : remove_stale(path, err);
 }
 
-int vhost_sock_finish(const char *path, struct pw_err *err)
+int sock_finish(const struct pw_port_socket *sock, struct pw_err *err)
 {
-	return chmod(path, SOCKET_MODE) < 0
-		       ? pw_err_set(err, -errno, "chmod %s: %s", path, strerror(errno))
-		       : 0;
+	uint32_t mode = sock->mode != 0 ? sock->mode : SOCKET_MODE;
+
+	if (sock->client)
+		return 0;
+	if (chmod(sock->path, mode) < 0)
+		return pw_err_set(err, -errno, "chmod %s: %s", sock->path, strerror(errno));
+	/* PW_PORT_ID_KEEP is -1, which leaves it. */
+	if (chown(sock->path, sock->uid, sock->gid) < 0)
+		return pw_err_set(err, -errno, "chown %s to %d:%d: %s%s", sock->path,
+			(int)sock->uid, (int)sock->gid, strerror(errno),
+			errno == EPERM ? " (CAP_CHOWN is missing)" : "");
+	return 0;
 }
 
-/* A connection that was accepted on path has that name at our end. */
-static int is_connection_of(int fd, const char *path)
+static bool is_named(
+	int (*get)(int fd, struct sockaddr *addr, socklen_t *len), int fd, const char *path)
 {
 	struct sockaddr_un addr = {0};
 	socklen_t len = sizeof(addr);
+
+	return get(fd, (struct sockaddr *)&addr, &len) == 0 && addr.sun_family == AF_UNIX &&
+	       strncmp(addr.sun_path, path, sizeof(addr.sun_path)) == 0;
+}
+
+/* A connection that was accepted on path has that name at our end, one that we made at the other.
+ */
+static bool is_connection_of(int fd, const char *path)
+{
 	int listening = 1;
 	socklen_t listening_len = sizeof(listening);
 
-	if (getsockname(fd, (struct sockaddr *)&addr, &len) < 0 || addr.sun_family != AF_UNIX)
-		return 0;
-	if (strncmp(addr.sun_path, path, sizeof(addr.sun_path)) != 0)
-		return 0;
+	if (!is_named(getsockname, fd, path) && !is_named(getpeername, fd, path))
+		return false;
 	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &listening_len) == 0 &&
 	       !listening;
 }
 
-void vhost_sock_set_timeout(const char *path)
+void sock_set_timeout(const char *path)
 {
 	const struct timeval limit = {.tv_usec = MESSAGE_USEC};
 	DIR *dir = opendir("/proc/self/fd");
