@@ -13,11 +13,22 @@ refused() {
 	local what=$1 pattern=$2 out rc=0
 	shift 2
 	sed "$@" "$LAB_DIR/podway.yaml" >"$LAB_DIR/bad.yaml"
-	out=$(timeout 20 nsenter --net="$(lab_netns node)" "$LAB_BUILD/app/podwayd/podwayd" --config "$LAB_DIR/bad.yaml" 2>&1) || rc=$?
+	out=$(timeout 20 nsenter --net="$(lab_netns node)" ${LAB_RUN_AS:+"$LAB_RUN_AS"} "$LAB_BUILD/app/podwayd/podwayd" --config "$LAB_DIR/bad.yaml" 2>&1) || rc=$?
 	# shellcheck disable=SC2016
 	check "$what" sh -c '[ "$1" = 1 ] && printf "%s\n" "$2" | grep -q -- "$3"' sh "$rc" "$out" "$pattern"
 }
 
+# Folders of DPDK for the state folders that are used here (lib/ctl/eal_args.c names them by an FNV-1a hash).
+dpdk_folders() {
+	/usr/bin/python3 - "$LAB_DIR/state" "$LAB_DIR/state2" "$LAB_DIR/nobody/state" <<'EOF'
+import functools, glob, sys
+for path in sys.argv[1:]:
+    name = functools.reduce(lambda h, c: (h ^ c) * 16777619 % 2**32, path.encode(), 2166136261)
+    for folder in ("/var/run/dpdk", "/dev/hugepages", "/dev/shm", "/tmp/dpdk"):
+        print("\n".join(glob.glob(f"{folder}/*podway-{name:08x}*")), end="")
+EOF
+}
+nothing_of_dpdk() { [ -z "$(dpdk_folders | tee /dev/stderr)" ]; }
 rpc() { # METHOD PARAMS: the whole answer
 	printf '{"jsonrpc":"2.0","id":1,"method":"%s","params":%s}\n' "$1" "$2" |
 		timeout 5 socat -t3 - "UNIX-CONNECT:$LAB_SOCKET"
@@ -44,11 +55,61 @@ refused "a wrong configuration: file, line, key" 'bad.yaml:[0-9]*:[0-9]*: memory
 refused "a core it may not use" 'core 1023 is not among' -e 's/^cpu: .*/cpu: {control: 0, workers: [1023]}/'
 refused "more memory than there is" 'MB are available' -e 's/size_mb: 256/size_mb: 1000000/'
 refused "a state folder that cannot be" 'state_dir' -e 's,^state_dir: .*,state_dir: /proc/nothing,'
-if [ "$(cat /sys/kernel/mm/hugepages/*/free_hugepages | paste -sd+ | bc)" = 0 ]; then
+free_hugepages=$(cat /sys/kernel/mm/hugepages/*/free_hugepages | paste -sd+ | bc)
+if [ "$free_hugepages" = 0 ]; then
 	refused "hugepages that are not there, and how to get them" 'vm.nr_hugepages=128' -e 's/hugepages: no/hugepages: yes/'
 else
 	skip "hugepages that are not there" "this machine has some"
 fi
+
+printf '#!/bin/sh\nexec setpriv --reuid nobody --regid nogroup --clear-groups "$@"\n' >"$LAB_DIR/as-nobody"
+chmod 755 "$LAB_DIR/as-nobody" "$LAB_DIR"
+mkdir -m 777 "$LAB_DIR/nobody"
+LAB_RUN_AS=$LAB_DIR/as-nobody refused "another user than root, and what it would need" 'CAP_NET_ADMIN is missing.*root' \
+	-e "s,^state_dir: .*,state_dir: $LAB_DIR/nobody/state," -e "s,run/control.sock,nobody/control.sock,"
+LAB_RUN_AS=$LAB_DIR/as-nobody refused "a state folder of somebody else's" "state_dir: $LAB_DIR/state: .*give this user the folder" \
+	-e "s,run/control.sock,nobody/control.sock,"
+socat UNIX-LISTEN:"$LAB_DIR/run/taken.sock",fork /dev/null &
+LAB_PIDS+=($!)
+lab_wait 5 test -S "$LAB_DIR/run/taken.sock"
+refused "a socket that another program listens on" 'taken.sock: .*answers there' -e 's,control.sock,taken.sock,'
+check "... which still has it" socat -u OPEN:/dev/null "UNIX-CONNECT:$LAB_DIR/run/taken.sock"
+echo precious >"$LAB_DIR/run/file"
+refused "a socket path with something else there" 'something that is no socket' -e 's,control.sock,file,'
+check "... which is left alone" grep -q precious "$LAB_DIR/run/file"
+check_fails "none of these left anything behind" sh -c \
+	"find $LAB_DIR/run -name control.sock | grep . || ip -n $LAB_PREFIX-node link show podway0"
+check "... in DPDK's folders, too" nothing_of_dpdk
+
+# ---- as systemd runs it
+
+sed 's/hugepages: no/hugepages: auto/' "$LAB_DIR/podway.yaml" >"$LAB_DIR/auto.yaml"
+socat -u "UNIX-RECV:$LAB_DIR/run/notify" "CREATE:$LAB_DIR/notified" &
+LAB_PIDS+=($!)
+lab_wait 5 test -S "$LAB_DIR/run/notify"
+LAB_WRAP=(env "NOTIFY_SOCKET=$LAB_DIR/run/notify" WATCHDOG_USEC=400000)
+check "podwayd starts with hugepages: auto, and no NIC" lab_start --config "$LAB_DIR/auto.yaml"
+LAB_WRAP=()
+if [ "$free_hugepages" = 0 ]; then
+	check "it warns that there are no hugepages, and how to get them" log_has 'warn .*NO HUGEPAGES: .*vm.nr_hugepages='
+fi
+check "it says that nothing leaves the node" log_has 'no uplink is configured'
+check_eventually 5 "systemd is told: READY=1" grep -qa READY=1 "$LAB_DIR/notified"
+check_eventually 5 "... the watchdog is served" grep -qa WATCHDOG=1 "$LAB_DIR/notified"
+check "... in this order" sh -c "head -c 7 '$LAB_DIR/notified' | grep -q READY=1"
+check_fails "... it is not stopping" grep -qa STOPPING=1 "$LAB_DIR/notified"
+check "DPDK has a folder while it runs" [ -n "$(dpdk_folders)" ]
+# The control thread on core 0; workers on 1, or on 0 and 1.
+cores_of() { for lwp in $(ps -L -o lwp=,comm= -p "$LAB_DAEMON" | awk -v name="$1" '$2 ~ name {print $1}'); do taskset -pc "$lwp"; done | awk '{print $NF}' | paste -sd' '; }
+check "workers are bound to their cores" [ "$(cores_of rte-worker)" = "$([ "$WORKERS" = 2 ] && echo 0 1 || echo 1)" ]
+check "the control thread is bound to its core" [ "$(taskset -pc "$LAB_DAEMON" | awk '{print $NF}')" = 0 ]
+start=$(date +%s%N)
+lab_stop INT
+check "SIGINT: exit code 0" [ "$LAB_DAEMON_RC" = 0 ]
+check "... within 5 s" [ $((($(date +%s%N) - start) / 1000000)) -lt 5000 ]
+check_eventually 5 "systemd is told: STOPPING=1" grep -qa STOPPING=1 "$LAB_DIR/notified"
+check "log lines: time, level, area, text" sh -c \
+	"! grep -vE '^20[0-9-]{8}T[0-9:.]{12}Z (error|warn |info |debug) [a-z]+: .' '$LAB_DIR/podwayd.log'"
 
 # ---- host port, clean stop
 
@@ -64,6 +125,7 @@ check "SIGTERM: exit code 0" [ "$LAB_DAEMON_RC" = 0 ]
 check_fails "the host port is gone" node_ip link show podway0
 check_fails "its routes are gone" sh -c "ip -n $LAB_PREFIX-node route | grep ."
 check_fails "the socket is gone" [ -e "$LAB_SOCKET" ]
+check "no file is left in DPDK's folders" nothing_of_dpdk
 
 # ---- pods over a restart
 
