@@ -94,12 +94,19 @@ static void sleep_until_work(struct worker *w)
 	(void)eventfd_read(w->event_fd, &value);
 }
 
+/* Sleeping on would make flows end late, and those of removed endpoints stay (CT-6, CT-11). */
+static bool ageing_is_behind(const struct worker *w, uint64_t now_tsc)
+{
+	return w->dp->params.nat != NULL && now_tsc >= w->next_age_tsc;
+}
+
 void worker_idle(struct worker *w)
 {
 	uint64_t now = rte_rdtsc();
 
 	w->counters.idle_loops++;
-	if (w->dp->params.idle == PW_DP_IDLE_POLL || w->n_retry > 0) {
+	if (w->dp->params.idle == PW_DP_IDLE_POLL || w->view->workers[w->id].never_sleeps ||
+		w->n_retry > 0 || ageing_is_behind(w, now)) {
 		rte_pause();
 		return;
 	}

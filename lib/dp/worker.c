@@ -65,18 +65,21 @@ static void run_batch(struct worker *w, bool measure)
 		run_stage(w, s, measure);
 }
 
-/* Called in every iteration, mostly with nothing to look at: retired lines come back with it. */
+/* Called in every iteration, mostly with nothing to look at: retired lines come back with it. Who
+ * slept is behind and catches up, a slice an iteration, until the table has been seen. */
 static void age_flows(struct worker *w, uint64_t now_tsc)
 {
-	uint32_t budget = 0;
+	uint32_t budget = 0, seen;
 
 	if (w->dp->params.nat == NULL)
 		return;
 	if (unlikely(now_tsc >= w->next_age_tsc)) {
 		budget = w->age_budget;
-		w->next_age_tsc = now_tsc + w->age_tsc;
+		w->next_age_tsc += w->age_tsc;
 	}
-	pw_nat_age(w->dp->params.nat, w->id, w->now_sec, budget);
+	seen = pw_nat_age(w->dp->params.nat, w->id, w->now_sec, budget);
+	if (unlikely(budget > 0 && seen == 0))
+		w->next_age_tsc = now_tsc + w->age_tsc;
 }
 
 /* Bounded work besides packets: the clock, the punt allowances, a slice of flow ageing. */
