@@ -12,18 +12,13 @@ void stage_flow(struct worker *w)
 	const struct pw_nat *nat = w->dp->params.nat;
 	struct pw_batch *batch = &w->batch;
 	struct pw_pkt *wanted[PW_BATCH_MAX];
-	uint32_t n = 0;
+	uint32_t n;
 
 	if (nat == NULL)
 		return;
-	for (uint16_t i = 0; i < batch->n; i++) {
-		struct pw_pkt *pkt = &batch->pkt[i];
-
-		if (pkt->verdict == PW_VERDICT_CONTINUE && (pkt->flags & PW_PKT_IPV4) != 0 &&
-			(pkt->flags & (PW_PKT_L2_MCAST | PW_PKT_ORIGINATED)) == 0 &&
-			pw_nat_wants(nat, pkt))
-			wanted[n++] = pkt;
-	}
-	if (n > 0)
-		pw_nat_process(w->dp->params.nat, w->id, wanted, n, w->now_sec);
+	n = pw_nat_select(nat, batch->pkt, batch->n, wanted);
+	if (n == 0)
+		return;
+	pw_nat_process(w->dp->params.nat, w->id, wanted, n, w->now_sec);
+	w->work |= PW_PKT_NAT;
 }

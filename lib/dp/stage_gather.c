@@ -6,17 +6,26 @@
  * then every rx queue once, starting with another one each time, until 64 packets are there. Many
  * small bursts of many pods become one batch.
  */
+#include "tally.h"
 #include "worker.h"
 
-static struct pw_pkt *batch_add(
-	struct worker *w, struct rte_mbuf *m, uint16_t in_port, uint32_t flags)
+/* The n mbufs behind the batch's last become part of it. */
+static void batch_add(struct worker *w, uint16_t in_port, uint32_t flags, uint16_t n)
 {
-	struct pw_pkt *pkt = &w->batch.pkt[w->batch.n++];
+	w->runs[w->n_runs++] = (struct run){
+		.vp = view_port_at(w->view, in_port),
+		.flags = flags,
+		.in_port = in_port,
+		.first = w->batch.n,
+		.n = n,
+	};
+	w->batch.n += n;
+}
 
-	pkt->m = m;
-	pkt->in_port = in_port;
-	pkt->flags = flags;
-	return pkt;
+static void batch_add_one(struct worker *w, struct rte_mbuf *m, uint16_t in_port, uint32_t flags)
+{
+	w->mbufs[w->batch.n] = m;
+	batch_add(w, in_port, flags, 1);
 }
 
 static void gather_retries(struct worker *w)
@@ -24,9 +33,30 @@ static void gather_retries(struct worker *w)
 	for (uint32_t i = 0; i < w->n_retry; i++) {
 		struct rte_mbuf *m = w->retry[i];
 
-		batch_add(w, m, m->port, m->hash.fdir.lo);
+		batch_add_one(w, m, m->port, m->hash.fdir.lo | PW_PKT_RETRIED);
 	}
 	w->n_retry = 0;
+}
+
+/* Fragments that the NAT held until they could follow the first one of their datagram. */
+static uint32_t gather_released(struct worker *w)
+{
+	uint32_t room = PW_BATCH_MAX - w->batch.n;
+	struct pw_nat_released out[PW_BATCH_MAX];
+	uint32_t n;
+
+	if (w->dp->params.nat == NULL)
+		return 0;
+	n = pw_nat_released(w->dp->params.nat, w->id, out, room);
+	for (uint32_t i = 0; i < n; i++) {
+		if (out[i].verdict != PW_VERDICT_CONTINUE)
+			drop_mbuf(w, out[i].in_port, out[i].verdict, out[i].m);
+		else if (view_port_at(w->view, out[i].in_port) == NULL)
+			drop_mbuf(w, out[i].in_port, PW_DROP_TX_GONE, out[i].m);
+		else
+			batch_add_one(w, out[i].m, out[i].in_port, PW_PKT_REINJECTED);
+	}
+	return n;
 }
 
 /* What the control thread gives: frames that only have to leave go straight to the port's buffer.
@@ -38,7 +68,6 @@ static void inject_one(struct worker *w, struct rte_mbuf *m)
 	const struct view_port *vp;
 	const struct view_bridge *bridge;
 
-	m->hash.fdir.hi = 0; /* retry count starts here */
 	switch (how) {
 	case PW_DP_INJECT_TX:
 		vp = view_port_at(w->view, port);
@@ -55,14 +84,14 @@ static void inject_one(struct worker *w, struct rte_mbuf *m)
 			tx_flood(w, bridge, PW_PORT_NONE, m);
 		break;
 	case PW_DP_INJECT_ROUTE:
-		batch_add(w, m, port, PW_PKT_REINJECTED | PW_PKT_ORIGINATED);
+		batch_add_one(w, m, port, PW_PKT_REINJECTED | PW_PKT_ORIGINATED);
 		break;
 	default:
 		if (view_port_at(w->view, port) == NULL) {
 			drop_mbuf(w, port, PW_DROP_TX_GONE, m);
 			break;
 		}
-		batch_add(w, m, port,
+		batch_add_one(w, m, port,
 			PW_PKT_REINJECTED | (how == PW_DP_INJECT_NO_PUNT ? PW_PKT_NO_PUNT : 0));
 		break;
 	}
@@ -80,22 +109,40 @@ static uint32_t gather_injected(struct worker *w)
 	return n;
 }
 
+static void gather_queue(struct worker *w, const struct view_rxq *rxq);
+
+/* The queue is on its way to another worker: whoever comes second leaves it to the first. */
+static __attribute__((cold)) void gather_locked(struct worker *w, const struct view_rxq *rxq)
+{
+	struct view_rxq mine = *rxq;
+
+	if (!view_try_lock(rxq->lock))
+		return;
+	mine.lock = NULL;
+	gather_queue(w, &mine);
+	view_unlock(rxq->lock);
+}
+
 static void gather_queue(struct worker *w, const struct view_rxq *rxq)
 {
-	struct rte_mbuf *pkts[PW_PORT_BURST];
+	struct rte_mbuf **pkts = w->mbufs + w->batch.n;
 	struct port_counters *counters = &w->ports[rxq->index];
 	uint16_t room = (uint16_t)PW_MIN(PW_PORT_BURST, PW_BATCH_MAX - w->batch.n);
+	struct tally tally;
 	uint16_t bad = 0, n;
 
-	n = pw_port_rx_burst(rxq->port, rxq->queue, pkts, room, &bad);
-	for (uint16_t i = 0; i < n; i++) {
-		if (i + 1 < n)
-			rte_prefetch0(rte_pktmbuf_mtod(pkts[i + 1], void *));
-		count_frame(&counters->rx, pkts[i]);
-		pkts[i]->hash.fdir.hi = 0; /* retry count */
-		batch_add(w, pkts[i], rxq->index, 0);
+	if (unlikely(rxq->lock != NULL)) {
+		gather_locked(w, rxq);
+		return;
 	}
-	w->counters.rx += n;
+	n = pw_port_rx_burst(rxq->port, rxq->queue, pkts, room, &bad);
+	if (n > 0) {
+		tally_take(&tally, pkts, n, true);
+		tally_count(&tally, n, &counters->rx);
+		tally_count_gso(&tally, pkts, n, &counters->rx);
+		w->counters.rx += n;
+		batch_add(w, rxq->index, 0, n);
+	}
 	if (unlikely(bad > 0)) { /* dropped by the driver before they became packets */
 		counters->rx.packets += bad;
 		counters->drops[PW_DROP_VNET_HDR] += bad;
@@ -107,10 +154,12 @@ static void gather_queue(struct worker *w, const struct view_rxq *rxq)
 uint32_t stage_gather(struct worker *w)
 {
 	const struct view_worker *vw = &w->view->workers[w->id];
-	uint32_t handed, injected;
+	uint32_t handed, injected, released;
 
 	w->batch.n = 0;
+	w->n_runs = 0;
 	gather_retries(w);
+	released = gather_released(w);
 	injected = gather_injected(w);
 	handed = tx_handed_over(w);
 	for (uint32_t i = 0; i < vw->n_rxq && w->batch.n < PW_BATCH_MAX; i++) {
@@ -118,5 +167,5 @@ uint32_t stage_gather(struct worker *w)
 			w->gather_next = 0;
 		gather_queue(w, &vw->rxq[w->gather_next++]);
 	}
-	return w->batch.n + handed + injected;
+	return w->batch.n + handed + injected + released;
 }

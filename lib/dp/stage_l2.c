@@ -37,7 +37,17 @@ static void to_router(struct pw_pkt *pkt)
 	}
 }
 
-static void routed_port(const struct view_port *vp, struct pw_pkt *pkt, uint64_t dst48)
+/* Our own packets are routed, wherever their MACs point to. */
+static void originated_run(struct worker *w, struct pw_pkt *pkts, uint32_t n)
+{
+	w->work |= PW_PKT_ROUTED;
+	for (uint32_t i = 0; i < n; i++) {
+		if (pkts[i].verdict == PW_VERDICT_CONTINUE)
+			pkts[i].flags |= PW_PKT_ROUTED;
+	}
+}
+
+static inline void routed_port(const struct view_port *vp, struct pw_pkt *pkt, uint64_t dst48)
 {
 	if (dst48 == vp->router_mac48) {
 		to_router(pkt);
@@ -52,70 +62,126 @@ static void routed_port(const struct view_port *vp, struct pw_pkt *pkt, uint64_t
 	}
 }
 
-static void learn_source(struct worker *w, const struct view_port *vp, const struct pw_pkt *pkt)
+/* Tells the control thread about sources that are new here. Neighbours in a burst are often from
+ * one station, which is looked up once. */
+static void learn_run(
+	struct worker *w, const struct view_port *vp, const struct pw_pkt *pkts, uint32_t n)
 {
-	uint64_t src48 = load_mac48(pkt->data + 6);
-	bool static_elsewhere = false;
+	uint64_t last = 0;
 
-	if (!pw_fdb_source_known(w->dp->params.fdb, vp->bridge, src48, vp->index, w->now_sec,
-		    &static_elsewhere) &&
-		!static_elsewhere)
-		punt_learn(w, src48, vp->index);
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t src48 = load_mac48(pkts[i].data + 6);
+		bool static_elsewhere = false;
+
+		if (pkts[i].verdict != PW_VERDICT_CONTINUE || src48 == last)
+			continue;
+		last = src48;
+		if (!pw_fdb_source_known(w->dp->params.fdb, vp->bridge, src48, vp->index,
+			    w->now_sec, &static_elsewhere) &&
+			!static_elsewhere)
+			punt_learn(w, src48, vp->index);
+	}
 }
 
-static void bridged_port(
-	struct worker *w, const struct view_port *vp, struct pw_pkt *pkt, uint64_t dst48)
+static void multicast(const struct view_port *vp, struct pw_pkt *pkt, uint64_t dst48)
 {
-	uint64_t found;
+	if (unlikely(is_reserved(dst48))) {
+		pkt->verdict = PW_DROP_L2_RESERVED;
+	} else if ((pkt->flags & PW_PKT_ARP) != 0 && vp->arp_punt &&
+		   (pkt->flags & PW_PKT_NO_PUNT) == 0) {
+		pkt->verdict = PW_VERDICT_PUNT;
+		pkt->punt = PW_PUNT_ARP;
+	} else {
+		pkt->out_port = PORT_FLOOD;
+	}
+}
+
+static void routed_run(
+	struct worker *w, const struct view_port *vp, struct pw_pkt *pkts, uint32_t n)
+{
+	uint32_t flags = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (likely(pkts[i].verdict == PW_VERDICT_CONTINUE))
+			routed_port(vp, &pkts[i], load_mac48(pkts[i].data));
+		flags |= pkts[i].flags;
+	}
+	w->work |= flags;
+}
+
+/* Frames whose destination is to be looked up. */
+struct wanted {
+	uint32_t n;
+	struct pw_pkt *pkt[PW_BATCH_MAX];
+	uint64_t key[PW_BATCH_MAX], found[PW_BATCH_MAX];
+};
+
+static void bridged_run(struct worker *w, const struct view_port *vp, struct pw_pkt *pkts,
+	uint32_t n, struct wanted *wanted)
+{
+	const uint64_t router_mac48 = vp->router_mac48;
+	const uint64_t bridge_key = pw_fdb_key(vp->bridge, 0);
+	uint32_t n_wanted = wanted->n;
 
 	if (vp->learn)
-		learn_source(w, vp, pkt);
-	if (pkt->flags & PW_PKT_L2_MCAST) {
-		if (unlikely(is_reserved(dst48))) {
-			pkt->verdict = PW_DROP_L2_RESERVED;
-		} else if ((pkt->flags & PW_PKT_ARP) != 0 && vp->arp_punt &&
-			   (pkt->flags & PW_PKT_NO_PUNT) == 0) {
-			pkt->verdict = PW_VERDICT_PUNT;
-			pkt->punt = PW_PUNT_ARP;
+		learn_run(w, vp, pkts, n);
+	for (uint32_t i = 0; i < n; i++) {
+		struct pw_pkt *pkt = &pkts[i];
+		uint64_t dst48;
+
+		if (unlikely(pkt->verdict != PW_VERDICT_CONTINUE))
+			continue;
+		dst48 = load_mac48(pkt->data);
+		if (unlikely(pkt->flags & PW_PKT_L2_MCAST)) {
+			multicast(vp, pkt, dst48);
+		} else if (dst48 == router_mac48) {
+			to_router(pkt);
+			w->work |= pkt->flags;
 		} else {
-			pkt->out_port = PORT_FLOOD;
+			wanted->pkt[n_wanted] = pkt;
+			wanted->key[n_wanted++] = bridge_key | dst48;
 		}
-		return;
 	}
-	if (dst48 == vp->router_mac48) {
-		to_router(pkt);
+	wanted->n = n_wanted;
+}
+
+static void look_up(struct worker *w, struct wanted *wanted)
+{
+	if (wanted->n == 0)
 		return;
+	pw_fdb_lookup_bulk(w->dp->params.fdb, wanted->key, wanted->found, wanted->n);
+	for (uint32_t i = 0; i < wanted->n; i++) {
+		struct pw_pkt *pkt = wanted->pkt[i];
+
+		if (unlikely(wanted->found[i] == PW_FDB_MISS)) {
+			pkt->out_port = PORT_FLOOD;
+			continue;
+		}
+		pkt->out_port = pw_fdb_result_port(wanted->found[i]);
+		if (unlikely(pkt->out_port == pkt->in_port) &&
+			!w->view->ports[pkt->in_port]->hairpin)
+			pkt->verdict = PW_DROP_L2_SAME_PORT;
 	}
-	found = pw_fdb_lookup(w->dp->params.fdb, vp->bridge, dst48);
-	if (unlikely(found == PW_FDB_MISS)) {
-		pkt->out_port = PORT_FLOOD;
-		return;
-	}
-	pkt->out_port = pw_fdb_result_port(found);
-	if (unlikely(pkt->out_port == vp->index && !vp->hairpin))
-		pkt->verdict = PW_DROP_L2_SAME_PORT;
 }
 
 void stage_l2(struct worker *w)
 {
-	struct pw_batch *batch = &w->batch;
+	struct wanted wanted;
 
-	for (uint16_t i = 0; i < batch->n; i++) {
-		struct pw_pkt *pkt = &batch->pkt[i];
-		const struct view_port *vp;
-		uint64_t dst48;
+	w->work = 0;
+	wanted.n = 0;
+	for (uint16_t r = 0; r < w->n_runs; r++) {
+		const struct run *run = &w->runs[r];
+		struct pw_pkt *pkts = w->batch.pkt + run->first;
 
-		if (pkt->verdict != PW_VERDICT_CONTINUE)
-			continue;
-		if (unlikely(pkt->flags & PW_PKT_ORIGINATED)) {
-			pkt->flags |= PW_PKT_ROUTED;
-			continue;
-		}
-		vp = w->view->ports[pkt->in_port];
-		dst48 = load_mac48(pkt->data);
-		if (vp->bridge == PW_BRIDGE_NONE)
-			routed_port(vp, pkt, dst48);
+		if (unlikely(run->flags & PW_PKT_ORIGINATED))
+			originated_run(w, pkts, run->n);
+		else if (unlikely(run->vp == NULL))
+			continue; /* all dropped */
+		else if (run->vp->bridge == PW_BRIDGE_NONE)
+			routed_run(w, run->vp, pkts, run->n);
 		else
-			bridged_port(w, vp, pkt, dst48);
+			bridged_run(w, run->vp, pkts, run->n, &wanted);
 	}
+	look_up(w, &wanted);
 }

@@ -27,7 +27,7 @@ static uint32_t ip_bytes_on_wire(const struct pw_pkt *pkt)
 	return (uint32_t)pkt->m->l3_len + pkt->m->l4_len + pkt->m->tso_segsz;
 }
 
-static void forward(struct worker *w, struct pw_pkt *pkt, const struct pw_adj *adj)
+static inline void forward(struct worker *w, struct pw_pkt *pkt, const struct pw_adj *adj)
 {
 	uint64_t word = pw_adj_word(adj);
 	uint64_t found;
@@ -60,7 +60,7 @@ static void forward(struct worker *w, struct pw_pkt *pkt, const struct pw_adj *a
 }
 
 /* Answers an echo request in place: it goes back by the route to who asked. */
-static void answer_echo(struct worker *w, struct pw_pkt *pkt)
+static __attribute__((noinline)) void answer_echo(struct worker *w, struct pw_pkt *pkt)
 {
 	const struct pw_adj *adjs = pw_adj_array(w->dp->params.adj);
 	uint32_t index;
@@ -108,7 +108,8 @@ static void deliver_service(struct worker *w, struct pw_pkt *pkt)
 		pkt->verdict = PW_DROP_VIP_UNKNOWN;
 }
 
-static void route(struct worker *w, struct pw_pkt *pkt, const struct pw_adj *adj)
+static __attribute__((noinline)) void route_other(
+	struct worker *w, struct pw_pkt *pkt, const struct pw_adj *adj)
 {
 	switch ((enum pw_adj_kind)adj->kind) {
 	case PW_ADJ_FORWARD:
@@ -138,6 +139,14 @@ static void route(struct worker *w, struct pw_pkt *pkt, const struct pw_adj *adj
 	}
 }
 
+static inline void route(struct worker *w, struct pw_pkt *pkt, const struct pw_adj *adj)
+{
+	if (likely(adj->kind == PW_ADJ_FORWARD))
+		forward(w, pkt, adj);
+	else
+		route_other(w, pkt, adj);
+}
+
 void stage_l3(struct worker *w)
 {
 	const struct pw_adj *adjs = pw_adj_array(w->dp->params.adj);
@@ -146,6 +155,8 @@ void stage_l3(struct worker *w)
 	uint32_t dst_be[PW_BATCH_MAX], index[PW_BATCH_MAX];
 	uint32_t n = 0;
 
+	if ((w->work & PW_PKT_ROUTED) == 0)
+		return;
 	for (uint16_t i = 0; i < batch->n; i++) {
 		struct pw_pkt *pkt = &batch->pkt[i];
 

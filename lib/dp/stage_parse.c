@@ -1,36 +1,31 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* stage_parse.c - metadata of every packet from its bytes (pw_parse.h); the guard of its port. */
+/* stage_parse.c - metadata of every packet from its bytes (pw_parse.h). */
 #include "pw_parse.h"
 #include "worker.h"
 
-void stage_parse(struct worker *w)
+/* The port went while they were held: only what is our own goes on. */
+static __attribute__((cold)) void port_gone(struct worker *w, const struct run *run)
 {
-	struct pw_batch *batch = &w->batch;
+	struct pw_pkt *pkts = w->batch.pkt + run->first;
 
-	for (uint16_t i = 0; i < batch->n; i++) {
-		struct pw_pkt *pkt = &batch->pkt[i];
-		const struct view_port *vp = view_port_at(w->view, pkt->in_port);
-
-		pw_parse_frame(pkt);
-		pkt->bridge = vp != NULL ? vp->bridge : PW_BRIDGE_NONE;
-		if (unlikely(vp == NULL) && pkt->verdict == PW_VERDICT_CONTINUE &&
-			(pkt->flags & PW_PKT_ORIGINATED) == 0)
-			pkt->verdict = PW_DROP_TX_GONE; /* its port went while it was held */
+	for (uint16_t i = 0; i < run->n; i++) {
+		if (pkts[i].verdict == PW_VERDICT_CONTINUE && (run->flags & PW_PKT_ORIGINATED) == 0)
+			pkts[i].verdict = PW_DROP_TX_GONE;
 	}
 }
 
-void stage_guard(struct worker *w)
+void stage_parse(struct worker *w)
 {
-	struct pw_batch *batch = &w->batch;
+	for (uint16_t r = 0; r < w->n_runs; r++) {
+		const struct run *run = &w->runs[r];
+		const struct pw_parse_origin origin = {
+			.flags = run->flags,
+			.in_port = run->in_port,
+			.bridge = run->vp != NULL ? run->vp->bridge : PW_BRIDGE_NONE,
+		};
 
-	for (uint16_t i = 0; i < batch->n; i++) {
-		struct pw_pkt *pkt = &batch->pkt[i];
-		const struct view_port *vp;
-
-		if (pkt->verdict != PW_VERDICT_CONTINUE || (pkt->flags & PW_PKT_REINJECTED) != 0)
-			continue;
-		vp = w->view->ports[pkt->in_port];
-		if (vp->binding != NULL)
-			pkt->verdict = pw_binding_check(vp->binding, pkt);
+		pw_parse_burst(&origin, w->mbufs + run->first, w->batch.pkt + run->first, run->n);
+		if (unlikely(run->vp == NULL))
+			port_gone(w, run);
 	}
 }

@@ -6,27 +6,31 @@
 #include "pw_rewrite.h"
 #include "worker.h"
 
+static inline void forward(struct pw_pkt *pkt, const struct pw_adj *adj)
+{
+	if (likely((pkt->flags & PW_PKT_ORIGINATED) == 0))
+		pw_rewrite_ttl4(pkt); /* l2 routes IPv4 only */
+	pw_rewrite_macs(pkt, pw_adj_word_mac48(pw_adj_word(adj)), adj->src_mac48);
+}
+
 void stage_rewrite(struct worker *w)
 {
 	const struct pw_adj *adjs = pw_adj_array(w->dp->params.adj);
 	struct pw_batch *batch = &w->batch;
 
+	if ((w->work & (PW_PKT_NAT | PW_PKT_ROUTED)) == 0)
+		return;
 	for (uint16_t i = 0; i < batch->n; i++) {
 		struct pw_pkt *pkt = &batch->pkt[i];
 
-		if (pkt->verdict != PW_VERDICT_CONTINUE)
+		if (unlikely(pkt->verdict != PW_VERDICT_CONTINUE))
 			continue;
 		if ((pkt->flags & PW_PKT_NAT) != 0 &&
 			unlikely(!pw_nat_rewrite(w->dp->params.nat, pkt))) {
 			pkt->verdict = PW_DROP_ICMP_QUOTE;
 			continue;
 		}
-		if (pkt->flags & PW_PKT_ROUTED) {
-			const struct pw_adj *adj = &adjs[pkt->adj];
-
-			if ((pkt->flags & PW_PKT_ORIGINATED) == 0)
-				pw_rewrite_ttl(pkt);
-			pw_rewrite_macs(pkt, pw_adj_word_mac48(pw_adj_word(adj)), adj->src_mac48);
-		}
+		if (pkt->flags & PW_PKT_ROUTED)
+			forward(pkt, &adjs[pkt->adj]);
 	}
 }

@@ -5,6 +5,9 @@
  *
  * A full ring or queue is a counted drop, never a wait.
  */
+#include <rte_pause.h>
+
+#include "tally.h"
 #include "worker.h"
 
 static void count_failed(struct worker *w, uint16_t port, unsigned reason, uint16_t n)
@@ -13,41 +16,62 @@ static void count_failed(struct worker *w, uint16_t port, unsigned reason, uint1
 	w->ports[port].drops[reason] += n;
 }
 
+/* What did not leave of n frames; the frames that failed are the last of a burst. */
+static __attribute__((cold)) void count_failures(
+	struct worker *w, uint16_t port, const struct pw_tx_result *res)
+{
+	count_failed(w, port, PW_DROP_TX_FULL, res->full);
+	count_failed(w, port, PW_DROP_TX_DOWN, res->down);
+	count_failed(w, port, PW_DROP_TX_ERROR, res->error);
+	count_failed(w, port, PW_DROP_MALFORMED_OFFLOAD, res->offload);
+	count_failed(w, port, PW_DROP_NO_MBUF, res->no_mbuf);
+}
+
+/* Most bursts need nothing that the port might lack: they go to the driver as they are. */
+static void send_burst(const struct view_port *vp, uint16_t queue, struct tx_buffer *buf,
+	const struct tally *tally, struct pw_tx_result *res)
+{
+	if (likely(tally_is_plain(tally)))
+		pw_port_tx_plain(vp->port, queue, buf->pkts, buf->n, res);
+	else
+		pw_port_tx_burst(vp->port, queue, buf->pkts, buf->n, res);
+}
+
+/* The queue is on its way to another worker: one of the two at a time. */
+static __attribute__((cold)) void send_locked(const struct view_port *vp, uint16_t queue,
+	struct tx_buffer *buf, const struct tally *tally, struct pw_tx_result *res)
+{
+	while (!view_try_lock(&vp->locks->tx))
+		rte_pause();
+	send_burst(vp, queue, buf, tally, res);
+	view_unlock(&vp->locks->tx);
+}
+
 static void flush_port(struct worker *w, const struct view_port *vp)
 {
 	struct tx_buffer *buf = &w->tx[vp->index];
-	struct port_counters *counters = &w->ports[vp->index];
-	struct pw_dp_dir_stats before = counters->tx;
-	struct pw_tx_result res = {0};
-	uint32_t lens[PW_PORT_BURST];
+	struct pw_dp_dir_stats *stats = &w->ports[vp->index].tx;
+	struct tally tally;
+	struct pw_tx_result res;
 	uint16_t n = buf->n, queue;
 
 	if (n == 0)
 		return;
-	for (uint16_t i = 0; i < n; i++) {
-		lens[i] = buf->pkts[i]->pkt_len;
-		count_frame(&counters->tx, buf->pkts[i]);
-	}
+	tally_take(&tally, buf->pkts, n, false);
+	tally_count_gso(&tally, buf->pkts, n, stats);
 	queue = vp->tx_worker == PW_WORKER_SELF ? (uint16_t)w->id : 0;
-	pw_port_tx_burst(vp->port, queue, buf->pkts, n, &res);
+	if (likely(vp->locks == NULL))
+		send_burst(vp, queue, buf, &tally, &res);
+	else
+		send_locked(vp, queue, buf, &tally, &res);
 	buf->n = 0;
 	w->counters.tx += res.sent;
-	if (likely(res.sent == n))
+	if (likely(res.sent == n)) {
+		tally_count(&tally, n, stats);
 		return;
-	/* Rare: count again only what left; the frames that failed are the last of a burst. */
-	before.gso_packets = counters->tx.gso_packets;
-	counters->tx = before;
-	for (uint16_t i = 0; i < res.sent; i++) {
-		counters->tx.packets++;
-		counters->tx.bytes += lens[i];
-		counters->tx.sizes[size_bucket(lens[i])]++;
-		counters->tx.max_frame_bytes = PW_MAX(counters->tx.max_frame_bytes, lens[i]);
 	}
-	count_failed(w, vp->index, PW_DROP_TX_FULL, res.full);
-	count_failed(w, vp->index, PW_DROP_TX_DOWN, res.down);
-	count_failed(w, vp->index, PW_DROP_TX_ERROR, res.error);
-	count_failed(w, vp->index, PW_DROP_MALFORMED_OFFLOAD, res.offload);
-	count_failed(w, vp->index, PW_DROP_NO_MBUF, res.no_mbuf);
+	tally_count_first(&tally, res.sent, stats);
+	count_failures(w, vp->index, &res);
 }
 
 static void flush_handover(struct worker *w, uint32_t to)
@@ -79,17 +103,48 @@ static void hand_over(struct worker *w, const struct view_port *vp, struct rte_m
 		flush_handover(w, vp->tx_worker);
 }
 
-static void tx_own(struct worker *w, const struct view_port *vp, struct rte_mbuf *m)
+static struct tx_buffer *own_buffer(struct worker *w, const struct view_port *vp)
 {
 	struct tx_buffer *buf = &w->tx[vp->index];
 
-	buf->pkts[buf->n++] = m;
 	if (!buf->dirty) {
 		buf->dirty = true;
 		w->dirty[w->n_dirty++] = vp->index;
 	}
+	return buf;
+}
+
+static void tx_own(struct worker *w, const struct view_port *vp, struct rte_mbuf *m)
+{
+	struct tx_buffer *buf = own_buffer(w, vp);
+
+	buf->pkts[buf->n++] = m;
 	if (buf->n == PW_PORT_BURST)
 		flush_port(w, vp);
+}
+
+void tx_port_run(
+	struct worker *w, const struct view_port *vp, const struct pw_pkt *pkts, uint32_t n)
+{
+	struct tx_buffer *buf;
+
+	if (vp->tx_worker != w->id && vp->tx_worker != PW_WORKER_SELF) {
+		for (uint32_t i = 0; i < n; i++)
+			hand_over(w, vp, pkts[i].m);
+		return;
+	}
+	buf = own_buffer(w, vp);
+	while (n > 0) {
+		uint32_t part = PW_MIN(n, (uint32_t)(PW_PORT_BURST - buf->n));
+
+		for (uint32_t i = 0; i < part; i++)
+			buf->pkts[buf->n + i] = pkts[i].m;
+		buf->n += (uint16_t)part;
+		if (buf->n == PW_PORT_BURST)
+			flush_port(w, vp);
+		pkts += part;
+		n -= part;
+	}
 }
 
 void tx_port(struct worker *w, const struct view_port *vp, struct rte_mbuf *m)
@@ -116,7 +171,7 @@ uint32_t tx_handed_over(struct worker *w)
 			if (unlikely(vp == NULL || vp->generation != m->hash.fdir.lo))
 				drop_mbuf(w, m->port, PW_DROP_TX_GONE, m);
 			else
-				tx_own(w, vp, m);
+				tx_port(w, vp, m); /* it may have moved on meanwhile */
 		}
 		total += n;
 	}

@@ -41,7 +41,7 @@ void view_destroy(struct view *view)
 }
 
 /* Every worker's list of queues, from what the ports say; one array, cut by worker. */
-static int fill_queues(const struct pw_dp *dp, struct view *view)
+int view_fill_queues(const struct pw_dp *dp, struct view *view)
 {
 	uint32_t n_workers = dp->params.n_workers, total = 0, at = 0;
 	struct view_rxq *all;
@@ -59,8 +59,11 @@ static int fill_queues(const struct pw_dp *dp, struct view *view)
 			for (uint16_t q = 0; vp != NULL && q < vp->port->n_rxq; q++) {
 				if (vp->rx_worker[q] != w)
 					continue;
-				all[at++] = (struct view_rxq){
-					.port = vp->port, .index = vp->index, .queue = q};
+				all[at++] = (struct view_rxq){.port = vp->port,
+					.index = vp->index,
+					.queue = q,
+					.lock = vp->locks != NULL ? &vp->locks->rx : NULL};
+				view->workers[w].never_sleeps |= vp->port->never_sleep;
 				view->workers[w].n_rxq++;
 			}
 		}
@@ -68,7 +71,7 @@ static int fill_queues(const struct pw_dp *dp, struct view *view)
 	return 0;
 }
 
-static struct view *view_copy(const struct pw_dp *dp)
+struct view *view_copy(const struct pw_dp *dp)
 {
 	struct view *view = view_create(dp);
 
@@ -93,18 +96,18 @@ static void free_bridge(void *ctx, void *obj)
 }
 
 /* Out of memory in the limbo: the object is leaked rather than freed under a worker's eyes. */
-static void retire(struct pw_dp *dp, pw_limbo_fn *fn, void *ctx, void *obj)
+void view_retire(struct pw_dp *dp, pw_limbo_fn *fn, void *ctx, void *obj)
 {
 	if (obj != NULL && pw_limbo_defer(dp->params.limbo, fn, ctx, obj) != 0)
 		pw_error("dp", "out of memory while retiring an object: it is leaked");
 }
 
-static void publish(struct pw_dp *dp, struct view *view)
+void view_publish(struct pw_dp *dp, struct view *view)
 {
 	struct view *old = dp->view;
 
 	__atomic_store_n(&dp->view, view, __ATOMIC_SEQ_CST);
-	retire(dp, free_view, NULL, old);
+	view_retire(dp, free_view, NULL, old);
 	for (uint32_t w = 0; w < dp->params.n_workers; w++)
 		worker_wake(dp->workers[w]);
 }
@@ -166,12 +169,12 @@ int pw_dp_bridge_set(struct pw_dp *dp, uint16_t id, const struct pw_dp_bridge_co
 		view_destroy(view); /* its ports hold a copy: take them off first */
 		return -EBUSY;
 	}
-	if (fill_queues(dp, view) != 0 || renew_bridge(view, id, conf) != 0) {
+	if (view_fill_queues(dp, view) != 0 || renew_bridge(view, id, conf) != 0) {
 		view_destroy(view);
 		return -ENOMEM;
 	}
-	publish(dp, view);
-	retire(dp, free_bridge, NULL, old);
+	view_publish(dp, view);
+	view_retire(dp, free_bridge, NULL, old);
 	return 0;
 }
 
@@ -189,27 +192,36 @@ int pw_dp_bridge_del(struct pw_dp *dp, uint16_t id)
 		return -ENOMEM;
 	old = view->bridges[id];
 	view->bridges[id] = NULL;
-	if (fill_queues(dp, view) != 0) {
+	if (view_fill_queues(dp, view) != 0) {
 		view_destroy(view);
 		return -ENOMEM;
 	}
-	publish(dp, view);
-	retire(dp, free_bridge, NULL, old);
+	view_publish(dp, view);
+	view_retire(dp, free_bridge, NULL, old);
 	return 0;
 }
 
 /* ---- ports ---- */
 
-/* The worker with the fewest queues, the lowest first: balanced at birth, sticky ever after. */
-static uint8_t least_loaded(const struct pw_dp *dp, const uint32_t *load)
+/* May the worker read that kind of port? Any may if no worker is kept for kernel ports. */
+static bool may_read(const struct pw_dp *dp, uint32_t worker, const struct pw_port *port)
 {
-	uint32_t best = 0;
+	uint64_t kernel = dp->params.kernel_workers;
 
-	for (uint32_t w = 1; w < dp->params.n_workers; w++) {
-		if (load[w] < load[best])
+	return kernel == 0 || (kernel >> worker & 1) == port->kernel;
+}
+
+/* The worker with the fewest queues, the lowest first: balanced at birth, moved only when told. */
+static uint8_t least_loaded(
+	const struct pw_dp *dp, const struct pw_port *port, const uint32_t *load)
+{
+	uint32_t best = UINT32_MAX;
+
+	for (uint32_t w = 0; w < dp->params.n_workers; w++) {
+		if (may_read(dp, w, port) && (best == UINT32_MAX || load[w] < load[best]))
 			best = w;
 	}
-	return (uint8_t)best;
+	return (uint8_t)(best != UINT32_MAX ? best : 0);
 }
 
 static struct view_port *make_port(
@@ -235,7 +247,7 @@ static struct view_port *make_port(
 	for (uint32_t w = 0; w < dp->params.n_workers; w++)
 		load[w] = dp->view->workers[w].n_rxq;
 	for (uint16_t q = 0; q < port->n_rxq; q++) {
-		vp->rx_worker[q] = least_loaded(dp, load);
+		vp->rx_worker[q] = least_loaded(dp, port, load);
 		load[vp->rx_worker[q]]++;
 	}
 	vp->tx_worker = port->n_txq >= dp->params.n_workers && dp->params.n_workers > 1
@@ -263,7 +275,7 @@ int pw_dp_port_add(struct pw_dp *dp, struct pw_port *port, const struct pw_dp_po
 	if (vp == NULL || view == NULL)
 		goto err_memory;
 	view->ports[port->index] = vp;
-	if (fill_queues(dp, view) != 0)
+	if (view_fill_queues(dp, view) != 0)
 		goto err_memory;
 	if (bridged) {
 		struct pw_dp_bridge_conf bconf = bridge_conf(view->bridges[conf->bridge]);
@@ -272,8 +284,8 @@ int pw_dp_port_add(struct pw_dp *dp, struct pw_port *port, const struct pw_dp_po
 		if (renew_bridge(view, conf->bridge, &bconf) != 0)
 			goto err_memory;
 	}
-	publish(dp, view);
-	retire(dp, free_bridge, NULL, old_bridge);
+	view_publish(dp, view);
+	view_retire(dp, free_bridge, NULL, old_bridge);
 	return 0;
 
 err_memory:
@@ -317,7 +329,7 @@ int pw_dp_port_del(
 		goto err_memory;
 	*r = (struct retiring_port){.vp = vp, .gone = gone, .arg = arg};
 	view->ports[index] = NULL;
-	if (fill_queues(dp, view) != 0)
+	if (view_fill_queues(dp, view) != 0)
 		goto err_memory;
 	if (vp->bridge != PW_BRIDGE_NONE) {
 		struct pw_dp_bridge_conf bconf = bridge_conf(view->bridges[vp->bridge]);
@@ -326,9 +338,9 @@ int pw_dp_port_del(
 		if (renew_bridge(view, vp->bridge, &bconf) != 0)
 			goto err_memory;
 	}
-	publish(dp, view);
-	retire(dp, free_bridge, NULL, old_bridge);
-	retire(dp, port_gone, NULL, r);
+	view_publish(dp, view);
+	view_retire(dp, free_bridge, NULL, old_bridge);
+	view_retire(dp, port_gone, NULL, r);
 	return 0;
 
 err_memory:

@@ -11,6 +11,11 @@
 
 #define PW_WORKER_SELF UINT16_MAX /* every worker has a tx queue of its own */
 
+/* While queues go from one worker to another (move.c). W, R: workers (atomic) */
+struct view_locks {
+	uint32_t rx, tx;
+};
+
 struct view_port {
 	struct pw_port *port;
 	const struct pw_binding *binding;
@@ -24,6 +29,7 @@ struct view_port {
 	bool hairpin;
 	bool arp_punt;
 	uint8_t rx_worker[PW_PORT_MAX_QUEUES];
+	struct view_locks *locks; /* NULL: not moving */
 };
 
 struct view_bridge {
@@ -37,12 +43,25 @@ struct view_rxq {
 	struct pw_port *port;
 	uint16_t index; /* of the port */
 	uint16_t queue;
+	uint32_t *lock; /* NULL: nobody else can be at it */
 };
 
 struct view_worker {
 	uint32_t n_rxq;
+	bool never_sleeps; /* a port among them wants it polled */
 	struct view_rxq *rxq;
 };
+
+/* True: nobody else has it. Released by view_unlock. */
+static inline bool view_try_lock(uint32_t *lock)
+{
+	return __atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) == 0;
+}
+
+static inline void view_unlock(uint32_t *lock)
+{
+	__atomic_store_n(lock, 0, __ATOMIC_RELEASE);
+}
 
 struct view {
 	uint64_t generation;

@@ -28,6 +28,14 @@ struct tx_buffer {
 	struct rte_mbuf *pkts[PW_PORT_BURST];
 };
 
+/* Packets that came one after the other from one port: what they have in common is looked up once. */
+struct run {
+	const struct view_port *vp; /* NULL: the port has gone */
+	uint32_t flags;             /* what gather knows of them: enum pw_pkt_flags */
+	uint16_t in_port;
+	uint16_t first, n; /* in the batch */
+};
+
 struct port_counters { /* R: ctl */
 	struct pw_dp_dir_stats rx, tx;
 	uint64_t drops[PW_VERDICT_COUNT];
@@ -77,6 +85,11 @@ struct worker {
 	bool epoll_complete;                          /* every queue has a fd */
 	uint32_t asleep __attribute__((aligned(64))); /* W, R: worker, ctl, others (atomic) */
 
+	/* The batch: gather fills mbufs and runs, parse the packets. */
+	uint16_t n_runs;
+	uint32_t work; /* flags ROUTED, NAT: some packet may have them; else stages are skipped */
+	struct run runs[PW_BATCH_MAX];
+	struct rte_mbuf *mbufs[PW_BATCH_MAX];
 	struct pw_batch batch __attribute__((aligned(64)));
 } __attribute__((aligned(64)));
 
@@ -115,6 +128,8 @@ void worker_wake(struct worker *w); /* any thread, after it gave the worker some
 
 /* tx.c: frames on their way out. The frame is final; m is consumed. */
 void tx_port(struct worker *w, const struct view_port *vp, struct rte_mbuf *m);
+void tx_port_run(struct worker *w, const struct view_port *vp, const struct pw_pkt *pkts,
+	uint32_t n); /* n neighbours of a batch */
 void tx_flood(struct worker *w, const struct view_bridge *bridge, uint16_t except_port,
 	struct rte_mbuf *m);
 void tx_flush(struct worker *w);
@@ -126,7 +141,11 @@ void punt_learn(struct worker *w, uint64_t mac48, uint16_t port);
 
 /* view.c */
 struct view *view_create(const struct pw_dp *dp);
-void view_destroy(struct view *view); /* the snapshot, not the ports and bridges in it */
+void view_destroy(struct view *view);           /* the snapshot, not the ports and bridges in it */
+struct view *view_copy(const struct pw_dp *dp); /* of the current one, without its queues */
+int view_fill_queues(const struct pw_dp *dp, struct view *view); /* 0, -ENOMEM */
+void view_publish(struct pw_dp *dp, struct view *view);
+void view_retire(struct pw_dp *dp, pw_limbo_fn *fn, void *ctx, void *obj);
 
 static inline const struct view_port *view_port_at(const struct view *view, uint16_t index)
 {
@@ -145,33 +164,11 @@ static inline void drop_mbuf(struct worker *w, uint16_t port, unsigned reason, s
 	rte_pktmbuf_free(m);
 }
 
-/* Smallest of pw_dp_size_limits that holds the frame. */
-static inline unsigned size_bucket(uint32_t bytes)
-{
-	if (bytes <= 1024)
-		return bytes <= 64 ? 0 : 32 - 6 - (unsigned)__builtin_clz(bytes - 1);
-	return bytes <= 1518 ? 5 : bytes <= 9216 ? 6 : 7;
-}
-
-static inline void count_frame(struct pw_dp_dir_stats *stats, const struct rte_mbuf *m)
-{
-	uint32_t len = m->pkt_len;
-
-	stats->packets++;
-	stats->bytes += len;
-	stats->sizes[size_bucket(len)]++;
-	if (len > stats->max_frame_bytes)
-		stats->max_frame_bytes = len;
-	if (pw_mbuf_is_gso(m))
-		stats->gso_packets++;
-}
-
 /*
  * What an mbuf carries through a ring between threads, in its first cache line:
  *   port          port index (in port for punts and AGAIN, else out port or bridge)
  *   hash.fdir.lo  address to resolve (punt), generation of the port (handover), flags (retry)
- *   hash.fdir.hi  enum pw_punt | originated << 7 | adjacency << 8, enum pw_dp_inject, or tries
- * (retry)
+ *   hash.fdir.hi  enum pw_punt | originated << 7 | adjacency << 8, enum pw_dp_inject, or tries (retry)
  */
 static inline void mbuf_note(struct rte_mbuf *m, uint16_t port, uint32_t lo, uint32_t hi)
 {

@@ -85,6 +85,7 @@ struct pw_port *pw_port_open(
 		.n_txq = conf->n_queues,
 		.mac = pw_mac_is_zero(&conf->mac) ? mac_from_name(conf->name) : conf->mac,
 		.never_sleep = conf->never_sleep,
+		.kernel = drivers[conf->type]->kernel,
 		.socket_id = env->socket_id,
 	};
 	memcpy(port->name, conf->name, sizeof(port->name) - 1);

@@ -347,6 +347,18 @@ void ethdev_close(struct pw_port *port)
 	free(dev);
 }
 
+/* DPDK's drivers on kernel sockets and TAPs. */
+static bool is_kernel_device(const char *device)
+{
+	static const char *const drivers[] = {"net_af_packet", "net_af_xdp", "net_tap"};
+
+	for (size_t i = 0; i < PW_ARRAY_SIZE(drivers); i++) {
+		if (strncmp(device, drivers[i], strlen(drivers[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
 int ethdev_open(struct pw_port *port, const struct pw_port_conf *conf, struct pw_err *err)
 {
 	struct ethdev *dev = aligned_alloc(PW_CACHE_LINE, sizeof(*dev));
@@ -374,6 +386,7 @@ int ethdev_open(struct pw_port *port, const struct pw_port_conf *conf, struct pw
 		(rc = start(port, dev, &conf->mac, err)) < 0)
 		goto err_prefix;
 	port->priv = dev;
+	port->kernel = is_kernel_device(conf->device);
 	return 0;
 
 err_prefix:

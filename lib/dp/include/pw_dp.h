@@ -46,6 +46,7 @@ struct pw_dp_params {
 	uint32_t n_workers;
 	unsigned lcores[PW_DP_MAX_WORKERS]; /* EAL lcore ids */
 	uint32_t max_ports;
+	uint64_t kernel_workers; /* bit a worker: those for kernel ports and no others; 0: any */
 	enum pw_dp_idle idle;
 	struct rte_mempool *pool;
 	struct pw_qsbr *qsbr; /* reader i = worker i */
@@ -88,6 +89,14 @@ int pw_dp_port_add(struct pw_dp *dp, struct pw_port *port, const struct pw_dp_po
  * can touch it any more: close it there. */
 int pw_dp_port_del(
 	struct pw_dp *dp, uint16_t index, void (*gone)(void *arg, struct pw_port *port), void *arg);
+/*
+ * Gives an rx queue (-1: all) to another worker, and with queue 0 a tx queue that has one owner,
+ * while packets flow: none is lost, and no queue is in two hands at once. done(arg, 0) is called
+ * from pw_dp_poll two grace periods later, or done(arg, -ENOENT) if the port went before; NULL: no
+ * interest. -ENOENT no port, -ERANGE no such queue or worker, -EBUSY the port is on the move.
+ */
+int pw_dp_port_move(struct pw_dp *dp, uint16_t index, int queue, uint32_t worker,
+	void (*done)(void *arg, int rc), void *arg);
 /* Worker of an rx queue; -1: none. */
 int pw_dp_port_worker(const struct pw_dp *dp, uint16_t index, uint16_t queue);
 

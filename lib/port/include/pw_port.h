@@ -125,6 +125,7 @@ struct pw_tx_result {
 
 struct pw_port_ops {
 	const char *name;
+	bool kernel; /* rx and tx are system calls */
 	int (*open)(struct pw_port *port, const struct pw_port_conf *conf, struct pw_err *err);
 	void (*close)(struct pw_port *port);
 	/* Up to n frames; *bad: frames dropped for a bad vnet header (counted by the caller). */
@@ -152,6 +153,7 @@ struct pw_port {
 	uint32_t state; /* enum pw_port_state. W: driver (atomic)  R: all */
 	uint32_t logged_state; /* W, R: control thread, so that a change is logged once */
 	bool never_sleep;      /* workers that read it poll */
+	bool kernel;           /* rx and tx cost system calls: may be given workers of their own */
 	struct pw_mac mac; /* of the device: our side of a routed port, the pod's side of none */
 	struct pw_mac peer_mac; /* tap: of the kernel's interface at open; else zero: unknown */
 	int socket_id;
