@@ -17,7 +17,7 @@
 #define GROUP_BIT      0x01
 #define MAX_VLAN_TAGS  2
 #define VLAN_ID_MASK   0x0fff
-#define CALLERS_FLAGS  (PW_PKT_REINJECTED | PW_PKT_NO_PUNT | PW_PKT_ORIGINATED)
+#define CALLERS_FLAGS  (PW_PKT_REINJECTED | PW_PKT_NO_PUNT | PW_PKT_ORIGINATED | PW_PKT_RETRIED)
 #define IP6_PAYLOAD_OK (UINT16_MAX - IP6_LEN) /* beyond, ip_len has no room; no device sends it */
 
 /* A MAC in the low 48 bits, in memory order: good for comparisons. Reads two bytes beyond, which an

@@ -107,16 +107,8 @@ bool pw_rewrite_nat(struct pw_pkt *pkt, const struct pw_nat_plan *plan)
 
 void pw_rewrite_ttl(struct pw_pkt *pkt)
 {
-	uint8_t *ip = pkt->data + pkt->l3_off;
-
-	if (pkt->flags & PW_PKT_IPV6) {
-		ip[IP6_HOPS]--;
-		return;
-	}
-	/* The word of TTL and protocol loses 0x0100; the carry keeps -0 out (RFC 1141, RFC 1624).
-	 */
-	uint32_t field = load16(ip + IP4_CSUM) + (uint32_t)rte_cpu_to_be_16(0x0100);
-
-	ip[IP4_TTL]--;
-	store16(ip + IP4_CSUM, (uint16_t)(field + (field >= 0xffff)));
+	if (pkt->flags & PW_PKT_IPV6)
+		pkt->data[pkt->l3_off + IP6_HOPS]--;
+	else
+		pw_rewrite_ttl4(pkt);
 }

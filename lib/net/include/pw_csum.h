@@ -39,6 +39,14 @@ static inline uint16_t pw_csum_update(uint16_t field, uint32_t delta)
 	return (uint16_t)~pw_csum_fold((uint16_t)~field + delta);
 }
 
+/* The same for a folded delta: one carry at most. */
+static inline uint16_t pw_csum_update_folded(uint16_t field, uint16_t delta)
+{
+	uint32_t sum = (uint16_t)~field + (uint32_t)delta;
+
+	return (uint16_t) ~(sum + (sum >> 16));
+}
+
 /* The same for a partial (un-inverted pseudo-header) sum. */
 static inline uint16_t pw_csum_update_partial(uint16_t field, uint32_t delta)
 {

@@ -18,9 +18,20 @@
 
 #include "pw_pkt.h"
 
-/* pkt->m, in_port, flags (REINJECTED, NO_PUNT, ORIGINATED only) are set by the caller; all else is
+/* pkt->m, in_port, flags (REINJECTED, NO_PUNT, ORIGINATED, RETRIED only) are set by the caller; all else is
  * written. */
 void pw_parse_frame(struct pw_pkt *pkt);
+
+/* What packets that come from one place have in common. */
+struct pw_parse_origin {
+	uint32_t flags; /* REINJECTED, NO_PUNT, ORIGINATED, RETRIED only */
+	uint16_t in_port;
+	uint16_t bridge; /* PW_BRIDGE_NONE: a routed port */
+};
+/* The same for n mbufs into n packets, with a short way for plain TCP and UDP over IPv4; sets
+ * pkt->bridge as well. */
+void pw_parse_burst(const struct pw_parse_origin *from, struct rte_mbuf *const *mbufs,
+	struct pw_pkt *pkts, uint32_t n);
 
 /* What an ICMPv4 error quotes (RFC 792, RFC 1812: at least the header and 8 bytes). */
 struct pw_icmp_quote {

@@ -5,11 +5,13 @@
 #ifndef PW_REWRITE_H
 #define PW_REWRITE_H
 
+#include <netinet/in.h>
 #include <string.h>
 
 #include <rte_byteorder.h>
 
 #include "pw_addr.h"
+#include "pw_csum.h"
 #include "pw_parse.h"
 #include "pw_pkt.h"
 
@@ -38,17 +40,56 @@ bool pw_rewrite_nat(struct pw_pkt *pkt, const struct pw_nat_plan *plan);
 bool pw_rewrite_icmp_quote(struct pw_pkt *pkt, const struct pw_icmp_quote *quote,
 	uint32_t new_outer_src_be, uint32_t new_outer_dst_be, const struct pw_nat_plan *quote_plan);
 
+/* The short way of pw_rewrite_nat() for most packets: TCP or UDP with its whole header and a full
+ * checksum. */
+static inline bool pw_rewrite_nat_is_plain(const struct pw_pkt *pkt)
+{
+	const uint32_t mask = PW_PKT_HAS_PORTS | PW_PKT_PARTIAL | PW_PKT_ICMP_ERROR;
+
+	return (pkt->flags & mask) == PW_PKT_HAS_PORTS && pkt->l4_proto == IPPROTO_TCP;
+}
+
+static inline void pw_rewrite_nat_plain(struct pw_pkt *pkt, const struct pw_nat_plan *plan)
+{
+	uint8_t *ip = pkt->data + pkt->l3_off, *l4 = pkt->data + pkt->l4_off;
+	uint16_t ip_csum, l4_csum;
+
+	memcpy(&ip_csum, ip + 10, 2);
+	memcpy(&l4_csum, l4 + 16, 2);
+	ip_csum = pw_csum_update_folded(ip_csum, plan->l3_delta);
+	l4_csum = pw_csum_update_folded(l4_csum, plan->l4_delta);
+	memcpy(ip + 12, &plan->src_be, 8);
+	memcpy(l4, &plan->sport_be, 4);
+	memcpy(ip + 10, &ip_csum, 2);
+	memcpy(l4 + 16, &l4_csum, 2);
+	memcpy(&pkt->src_be, &plan->src_be, 12);
+}
+
 /* TTL - 1 with RFC 1141/1624 update; the caller has checked ttl > 1. */
 void pw_rewrite_ttl(struct pw_pkt *pkt);
 
-/* MACs as pw_mac_to_u64 gives them. */
-static inline void pw_rewrite_macs(struct pw_pkt *pkt, uint64_t dst48, uint64_t src48)
+/* The same for IPv4. The word of TTL and protocol loses 0x0100; the carry keeps -0 out. */
+static inline void pw_rewrite_ttl4(const struct pw_pkt *pkt)
 {
-	uint64_t d = rte_cpu_to_be_64(dst48 << 16);
-	uint64_t s = rte_cpu_to_be_64(src48 << 16);
+	uint8_t *ip = pkt->data + pkt->l3_off;
+	uint16_t csum;
+	uint32_t sum;
 
-	memcpy(pkt->data, &d, 6);
-	memcpy(pkt->data + 6, &s, 6);
+	memcpy(&csum, ip + 10, 2);
+	sum = csum + (uint32_t)rte_cpu_to_be_16(0x0100);
+	csum = (uint16_t)(sum + (sum >= 0xffff));
+	ip[8]--;
+	memcpy(ip + 10, &csum, 2);
+}
+
+/* MACs as pw_mac_to_u64 gives them. */
+static inline void pw_rewrite_macs(const struct pw_pkt *pkt, uint64_t dst48, uint64_t src48)
+{
+	uint64_t dst_and_2 = rte_cpu_to_be_64(dst48 << 16 | src48 >> 32);
+	uint32_t other_4 = rte_cpu_to_be_32((uint32_t)src48);
+
+	memcpy(pkt->data, &dst_and_2, 8);
+	memcpy(pkt->data + 8, &other_4, 4);
 }
 
 #endif

@@ -59,7 +59,7 @@ static void fields_start_clean(void **state)
 	pw_parse_frame(&pkt);
 	check_tuple(&pkt, &s);
 	assert_int_equal(pkt.flags, PW_PKT_IPV4 | PW_PKT_HAS_PORTS | PW_PKT_REINJECTED |
-					    PW_PKT_NO_PUNT | PW_PKT_ORIGINATED);
+					    PW_PKT_NO_PUNT | PW_PKT_ORIGINATED | PW_PKT_RETRIED);
 	assert_ptr_equal(pkt.data, rte_pktmbuf_mtod(pkt.m, uint8_t *));
 	assert_int_equal(pkt.in_port, 9);
 	assert_int_equal(pkt.out_port, PW_PORT_NONE);
