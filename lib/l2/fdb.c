@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "pw_fdb.h"
 #include "pw_util.h"
@@ -291,11 +292,8 @@ uint64_t pw_fdb_lookup(const struct pw_fdb *fdb, uint16_t bridge, uint64_t mac48
 void pw_fdb_lookup_bulk(
 	const struct pw_fdb *fdb, const uint64_t *keys, uint64_t *results, uint32_t n)
 {
-	uint64_t found = pw_map64_lookup_bulk(fdb->map, keys, results, n);
-
-	for (uint32_t i = 0; i < n; i++)
-		if (!(found >> i & 1))
-			results[i] = PW_FDB_MISS;
+	memset(results, 0xff, n * sizeof(*results)); /* PW_FDB_MISS stays where nothing is found */
+	pw_map64_lookup_bulk(fdb->map, keys, results, n);
 }
 
 bool pw_fdb_source_known(struct pw_fdb *fdb, uint16_t bridge, uint64_t mac48, uint16_t port,

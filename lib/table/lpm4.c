@@ -399,37 +399,44 @@ void pw_lpm4_usage(const struct pw_lpm4 *lpm, struct pw_lpm4_usage *usage)
 #define BULK 64
 
 /* One pass a level: while a line of one packet comes, those of the others are asked for. */
+/* Level by level: the lines of the next level are on their way while the others are looked at. */
 static void lookup_up_to_bulk(
 	const struct pw_lpm4_root *root, const uint32_t *ip_be, uint32_t *values, uint32_t n)
 {
-	const uint32_t *slots[BULK];
-	uint32_t entries[BULK];
-	bool more = false;
+	const uint32_t *slots[BULK]; /* of those that go on */
+	uint8_t which[BULK];
+	uint32_t more = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
-		slots[i] = &root->top[ntohl(ip_be[i]) >> 16];
-		__builtin_prefetch(slots[i]);
-	}
-	for (int shift = 8;; shift -= 8) {
-		more = false;
-		for (uint32_t i = 0; i < n; i++) {
-			if (slots[i] == NULL)
-				continue;
-			entries[i] = __atomic_load_n(slots[i], __ATOMIC_ACQUIRE);
-			slots[i] = NULL;
-			if (!(entries[i] & PW_LPM4_EXTENDED))
-				continue;
-			slots[i] =
-				&pw_lpm4_group(root, entries[i])[ntohl(ip_be[i]) >> shift & 0xff];
-			__builtin_prefetch(slots[i]);
-			PW_RACE_POINT();
-			more = true;
+		uint32_t ip = ntohl(ip_be[i]);
+		uint32_t entry = __atomic_load_n(&root->top[ip >> 16], __ATOMIC_ACQUIRE);
+
+		if (!(entry & PW_LPM4_EXTENDED)) {
+			values[i] = pw_lpm4_entry_value(entry);
+			continue;
 		}
-		if (!more)
-			break;
+		slots[more] = &pw_lpm4_group(root, entry)[ip >> 8 & 0xff];
+		__builtin_prefetch(slots[more]);
+		which[more++] = (uint8_t)i;
 	}
-	for (uint32_t i = 0; i < n; i++)
-		values[i] = pw_lpm4_entry_value(entries[i]);
+	while (more > 0) {
+		uint32_t left = 0;
+
+		for (uint32_t j = 0; j < more; j++) {
+			uint32_t i = which[j], entry;
+
+			PW_RACE_POINT();
+			entry = __atomic_load_n(slots[j], __ATOMIC_ACQUIRE);
+			if (!(entry & PW_LPM4_EXTENDED)) {
+				values[i] = pw_lpm4_entry_value(entry);
+				continue;
+			}
+			slots[left] = &pw_lpm4_group(root, entry)[ntohl(ip_be[i]) & 0xff];
+			__builtin_prefetch(slots[left]);
+			which[left++] = (uint8_t)i;
+		}
+		more = left;
+	}
 }
 
 void pw_lpm4_lookup_bulk(

@@ -44,16 +44,12 @@ struct pw_map64 {
 	uint32_t capacity;
 };
 
-/* Finaliser of MurmurHash3 (public domain), over the seeded key, with a secret second factor. */
+/* Multiply and fold (as in wyhash, public domain), by a secret factor over a seeded key. */
 static inline uint32_t home_of(const struct pw_map64 *map, uint64_t key)
 {
-	uint64_t h = key ^ map->seed;
+	unsigned __int128 product = (unsigned __int128)(key ^ map->seed) * map->factor;
 
-	h ^= h >> 33;
-	h *= UINT64_C(0xff51afd7ed558ccd);
-	h ^= h >> 33;
-	h *= map->factor;
-	return (uint32_t)(h >> 32) & map->mask;
+	return (uint32_t)((uint64_t)product >> 32 ^ (uint64_t)(product >> 64)) & map->mask;
 }
 
 /* Slots fill from the first on and most buckets hold one entry: to stop early beats comparing all.
@@ -296,18 +292,20 @@ bool pw_map64_lookup(const struct pw_map64 *map, uint64_t key, uint64_t *value)
 uint64_t pw_map64_lookup_bulk(
 	const struct pw_map64 *map, const uint64_t *keys, uint64_t *values, uint32_t n)
 {
-	uint32_t homes[64];
+	struct bucket *homes[64];
 	uint64_t found = 0;
 
 	assert(n <= PW_ARRAY_SIZE(homes));
 	for (uint32_t i = 0; i < n; i++) {
-		homes[i] = home_of(map, keys[i]);
-		__builtin_prefetch(&map->buckets[homes[i]]);
+		homes[i] = &map->buckets[home_of(map, keys[i])];
+		__builtin_prefetch(homes[i]);
 	}
 	for (uint32_t i = 0; i < n; i++) {
-		struct slot *slot = keys[i] == 0 ? NULL : find(map, homes[i], keys[i]);
+		struct slot *slot = find_in(homes[i], keys[i]);
 
-		if (slot == NULL)
+		if (__builtin_expect(slot == NULL, 0))
+			slot = find_overflown(map, (uint32_t)(homes[i] - map->buckets), keys[i]);
+		if (__builtin_expect(slot == NULL || keys[i] == 0, 0))
 			continue;
 		PW_RACE_POINT();
 		values[i] = __atomic_load_n(&slot->value, __ATOMIC_ACQUIRE);

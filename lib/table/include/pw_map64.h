@@ -35,7 +35,8 @@ int pw_map64_set(struct pw_map64 *map, uint64_t key, uint64_t value); /* add or 
 int pw_map64_del(struct pw_map64 *map, uint64_t key);
 uint32_t pw_map64_count(const struct pw_map64 *map);
 bool pw_map64_lookup(const struct pw_map64 *map, uint64_t key, uint64_t *value);
-/* bit i of the result: keys[i] was found, values[i] valid. n <= 64. Prefetches in one pass. */
+/* bit i of the result: keys[i] was found, values[i] is set; others stay as they are. n <= 64.
+ * Prefetches in one pass. */
 uint64_t pw_map64_lookup_bulk(
 	const struct pw_map64 *map, const uint64_t *keys, uint64_t *values, uint32_t n);
 /* CAS of a value in place; false if the key is gone or its value is not `old`. Any reader. */
