@@ -26,7 +26,7 @@ void gate_add(struct gate *gate, uint32_t ip_be)
 	uint64_t bits = gate_bits(gate, ip_be, &word);
 
 	__atomic_or_fetch(&gate->word[word], bits, __ATOMIC_RELEASE);
-	gate->n_added++;
+	__atomic_store_n(&gate->n_added, gate->n_added + 1, __ATOMIC_RELEASE);
 }
 
 static uint32_t mask_be(uint8_t len)

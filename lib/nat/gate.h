@@ -29,7 +29,7 @@
 struct gate {
 	struct grave_blob blob;
 	uint32_t n_words; /* power of two */
-	uint32_t n_added; /* ctl */
+	uint32_t n_added; /* W: ctl  R: workers */
 	uint64_t secret;
 	uint64_t word[]; /* W: ctl, bits only ever set  R: workers */
 };
@@ -54,6 +54,11 @@ static inline uint64_t gate_bits(const struct gate *gate, uint32_t ip_be, uint32
 
 	*word = (uint32_t)(h >> 32) & (gate->n_words - 1);
 	return UINT64_C(1) << (h & 63) | UINT64_C(1) << (h >> 6 & 63);
+}
+
+static inline bool gate_is_empty(const struct gate *gate)
+{
+	return __atomic_load_n(&gate->n_added, __ATOMIC_RELAXED) == 0;
 }
 
 static inline bool gate_has(const struct gate *gate, uint32_t ip_be)

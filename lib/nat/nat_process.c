@@ -10,14 +10,38 @@
 
 #include "nat_priv.h"
 
-bool pw_nat_wants(const struct pw_nat *nat, const struct pw_pkt *pkt)
+static inline bool wants(
+	const struct gate *gate, const struct gate_cidrs *cidrs, const struct pw_pkt *pkt)
 {
-	const struct gate *gate = __atomic_load_n(&nat->gate, __ATOMIC_ACQUIRE);
-
 	return gate_has(gate, pkt->dst_be) || gate_has(gate, pkt->src_be) ||
-	       nat_in_service_cidr(nat, pkt->dst_be) ||
+	       gate_cidrs_have(cidrs, pkt->dst_be) ||
 	       /* what it is about stands in the quote */
 	       (pkt->flags & PW_PKT_ICMP_ERROR) != 0;
+}
+
+bool pw_nat_wants(const struct pw_nat *nat, const struct pw_pkt *pkt)
+{
+	return wants(__atomic_load_n(&nat->gate, __ATOMIC_ACQUIRE),
+		__atomic_load_n(&nat->cidrs, __ATOMIC_ACQUIRE), pkt);
+}
+
+/* Without an address there are no flows either, which an ICMP error could be about. */
+uint32_t pw_nat_select(
+	const struct pw_nat *nat, struct pw_pkt *pkts, uint32_t n, struct pw_pkt **wanted)
+{
+	const struct gate *gate = __atomic_load_n(&nat->gate, __ATOMIC_ACQUIRE);
+	const struct gate_cidrs *cidrs = __atomic_load_n(&nat->cidrs, __ATOMIC_ACQUIRE);
+	const uint32_t mask = PW_PKT_IPV4 | PW_PKT_L2_MCAST | PW_PKT_ORIGINATED;
+	uint32_t n_wanted = 0;
+
+	if (gate_is_empty(gate) && cidrs->n == 0)
+		return 0;
+	for (uint32_t i = 0; i < n; i++) {
+		if (pkts[i].verdict == PW_VERDICT_CONTINUE &&
+			(pkts[i].flags & mask) == PW_PKT_IPV4 && wants(gate, cidrs, &pkts[i]))
+			wanted[n_wanted++] = &pkts[i];
+	}
+	return n_wanted;
 }
 
 /* TCP, UDP and SCTP with their ports. Echoes, which have ports too, are never translated. */

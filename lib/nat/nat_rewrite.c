@@ -34,25 +34,36 @@ static bool rewrite_error(struct pw_pkt *pkt, const union flow_line *line, enum 
 	return pw_rewrite_icmp_quote(pkt, &quote, outer_src(pkt, in, out), out->src_be, &plan);
 }
 
+/* A packet leaves as the reverse of the other direction's tuple. */
+static struct pw_nat_plan plan_of(const union flow_line *line, enum flow_dir dir)
+{
+	struct flow_tuple out = flow_tuple_reverse(&line->tuple[!dir]);
+	uint16_t sign = dir == FLOW_ORIG ? 0 : UINT16_MAX;
+
+	return (struct pw_nat_plan){
+		.src_be = out.src_be,
+		.dst_be = out.dst_be,
+		.sport_be = out.sport_be,
+		.dport_be = out.dport_be,
+		.l3_delta = line->l3_delta ^ sign,
+		.l4_delta = line->l4_delta ^ sign,
+	};
+}
+
 bool pw_nat_rewrite(const struct pw_nat *nat, struct pw_pkt *pkt)
 {
 	const union flow_line *line = &nat->flows.lines[pkt->flow];
 	enum flow_dir dir = dir_of(pkt);
 
-	if (pkt->flags & PW_PKT_ICMP_ERROR)
+	if (unlikely(pkt->flags & PW_PKT_ICMP_ERROR))
 		return rewrite_error(pkt, line, dir);
 
-	const struct flow_tuple *out = &line->tuple[!dir];
-	struct pw_nat_plan plan = {
-		.src_be = out->dst_be,
-		.dst_be = out->src_be,
-		.sport_be = out->dport_be,
-		.dport_be = out->sport_be,
-		.l3_delta = dir == FLOW_ORIG ? line->l3_delta : (uint16_t)~line->l3_delta,
-		.l4_delta = dir == FLOW_ORIG ? line->l4_delta : (uint16_t)~line->l4_delta,
-	};
+	struct pw_nat_plan plan = plan_of(line, dir);
 
-	return pw_rewrite_nat(pkt, &plan);
+	if (unlikely(!pw_rewrite_nat_is_plain(pkt)))
+		return pw_rewrite_nat(pkt, &plan);
+	pw_rewrite_nat_plain(pkt, &plan);
+	return true;
 }
 
 void pw_nat_set_adj(

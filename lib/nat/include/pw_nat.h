@@ -85,6 +85,11 @@ int pw_nat_set_snat_ports(struct pw_nat *nat, uint16_t first, uint16_t last);
  * SNAT addresses; false positives cost a lookup only. IPv4 packets. */
 bool pw_nat_wants(const struct pw_nat *nat, const struct pw_pkt *pkt);
 
+/* Those of n parsed packets that are to be processed: IPv4, unicast, not our own, still on their way,
+ * and wanted. Returns how many; nearly free while there is no Service. n <= PW_BATCH_MAX. */
+uint32_t pw_nat_select(
+	const struct pw_nat *nat, struct pw_pkt *pkts, uint32_t n, struct pw_pkt **wanted);
+
 /* For each packet sets one of
  *   - nothing (no state: goes on unchanged),
  *   - flags NAT [| NAT_REPLY], flow, route_dst_be (the translated destination),
