@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "pw_ipc_json.h"
+#include "pw_str.h"
 #include "render.h"
 
 static const struct column status_lines[] = {
@@ -53,7 +54,10 @@ static const struct arg drops_args[] = {
 static const struct column worker_columns[] = {
 	{"ID", "id", F_PLAIN, .help = "number of the worker"},
 	{"CORE", "core", F_PLAIN, .help = "CPU core it is pinned to"},
-	{"BUSY", "busy_percent", F_PERCENT, .help = "part of its time spent on packets"},
+	{"BUSY 1s", "busy_1s_percent", F_PERCENT,
+		.help = "part of the last second that it spent on packets"},
+	{"BUSY 10s", "busy_10s_percent", F_PERCENT, .help = "of the last ten seconds"},
+	{"BUSY", "busy_percent", F_PERCENT, true, .help = "of all its time since stats reset"},
 	{"QUEUES", "rx_queues", F_COUNT, .help = "receive queues it reads"},
 	{"RX", "rx", F_COUNT, .help = "packets it read"},
 	{"TX", "tx", F_COUNT, .help = "packets it sent"},
@@ -92,6 +96,35 @@ static const struct arg cycles_args[] = {
 	{0},
 };
 
+#define PORT_NAMES "ports.list:ports:name"
+
+static const struct arg move_args[] = {
+	{"PORT[:QUEUE]", ARG_WORD, NULL, "port", .required = true, .names = PORT_NAMES,
+		.help = "the port, or one of its receive queues; all of them without QUEUE"},
+	{"WORKER", ARG_WORD, NULL, "worker", T_NUMBER, .required = true,
+		.help = "number of the worker that shall read it"},
+	{0},
+};
+
+/* "vm0:1" is the port vm0 and its queue 1: a name has no colon. */
+static bool split_queue(const struct parsed *parsed, char *err, size_t size)
+{
+	const char *text = json_string_value(json_object_get(parsed->params, "port"));
+	const char *colon = strchr(text, ':');
+	uint64_t queue;
+
+	if (colon == NULL)
+		return true;
+	if (colon == text || pw_u64_parse(colon + 1, 0, 15, &queue) < 0) {
+		snprintf(err, size, "\"%s\": write PORT or PORT:QUEUE, a queue is 0..15", text);
+		return false;
+	}
+	json_object_set_new(parsed->params, "queue", json_integer((json_int_t)queue));
+	json_object_set_new(parsed->params, "port", json_stringn(text, (size_t)(colon - text)));
+	return true;
+}
+
+static const struct view move_view = {.done = "port {port} is read by worker {worker}"};
 static const struct view cycles_view = {.done = "cycles are measured: {enable}"};
 static const struct view reset_view = {.done = "counters start at 0 again"};
 
@@ -134,6 +167,15 @@ const struct command system_commands[] = {
 		.text = "The steps of the packet path, worker by worker.",
 		.examples = {{"workers cycles on", "begin to measure"},
 			{"workers stages", "look"}}},
+	{"workers", "move", false, "workers.move", move_args, &move_view,
+		.brief = "give a port or a queue to another worker",
+		.text = "While packets flow, without loss. It holds until the port or the daemon "
+			"goes; "
+			"ports are shared out anew at the next start.",
+		.examples = {{"workers move vm0 1", "all queues of vm0 to worker 1"},
+			{"workers move vm0:1 0", "its queue 1 to worker 0"},
+			{"ports -v", "who reads what"}},
+		.check = split_queue},
 	{"workers", "cycles", false, "workers.cycles", cycles_args, &cycles_view,
 		.brief = "switch the measuring of CPU cycles",
 		.text = "Measured by stage; shown by workers stages.",

@@ -78,6 +78,7 @@ struct pw_ctl {
 	struct ctl_pods *pods;   /* pod.h */
 	struct pw_ipam_pool *ipam;
 	struct ctl_stats *stats; /* stats.h: what stats.reset remembers */
+	struct ctl_workers *workers;
 	struct ctl_notify *notify;
 
 	struct ctl_punt *punt; /* punt.h */

@@ -24,6 +24,7 @@ static struct pw_nat *create_nat(struct pw_ctl *ctl)
 		.max_endpoints = ctl->conf->limits.endpoints,
 		.n_workers = ctl->conf->cpu.n_workers,
 		.flows_per_client = ctl->conf->limits.flows_per_client,
+		.hold_bytes = 4 << 20, /* ICMP-6; kernel: net.ipv4.ipfrag_high_thresh */
 		.timeout_sec = ctl->conf->conntrack.timeout_sec,
 	};
 
@@ -85,6 +86,15 @@ const struct ctl_module ctl_module_tables = {
 
 /* ---- workers ---- */
 
+static bool reads_kernel_ports(const struct pw_conf *conf, uint32_t worker)
+{
+	for (uint32_t i = 0; i < conf->cpu.n_kernel_ports; i++) {
+		if (conf->cpu.kernel_ports[i] == conf->cpu.workers[worker])
+			return true;
+	}
+	return false;
+}
+
 static int dataplane_init(struct pw_ctl *ctl, struct pw_err *err)
 {
 	const struct pw_conf *conf = ctl->conf;
@@ -102,8 +112,11 @@ static int dataplane_init(struct pw_ctl *ctl, struct pw_err *err)
 	};
 	int rc;
 
-	for (uint32_t i = 0; i < params.n_workers; i++)
+	for (uint32_t i = 0; i < params.n_workers; i++) {
 		params.lcores[i] = ctl_eal_lcore(i);
+		if (reads_kernel_ports(conf, i))
+			params.kernel_workers |= UINT64_C(1) << i;
+	}
 	ctl->dp = pw_dp_create(&params, err);
 	if (ctl->dp == NULL)
 		return err->code;

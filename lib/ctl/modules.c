@@ -29,6 +29,7 @@
 #include "static.h"
 #include "stats.h"
 #include "status.h"
+#include "worker_methods.h"
 
 const struct ctl_module *const ctl_modules[] = {
 	&ctl_module_loop,
@@ -42,6 +43,7 @@ const struct ctl_module *const ctl_modules[] = {
 	&ctl_module_flow,
 	&ctl_module_dataplane,
 	&ctl_module_stats,
+	&ctl_module_worker,
 	&ctl_module_fdb,
 	&ctl_module_icmp,
 	&ctl_module_punt,

@@ -12,7 +12,6 @@
 #include "service.h"
 #include "stats.h"
 #include "status.h"
-#include "worker_methods.h"
 
 /* ---- version, status ---- */
 
@@ -182,8 +181,6 @@ static int log_level(void *ctx, struct pw_ipc_request *req, void *params, json_t
 static const struct pw_ipc_method methods[] = {
 	{"version", get_version},
 	{"status", get_status},
-	{"workers.list", workers_list},
-	{"workers.cycles", workers_cycles, workers_cycles_params, sizeof(struct workers_cycles)},
 	{"drops.list", drops_list},
 	{"log.level", log_level, log_level_params, sizeof(struct log_level)},
 	{0},

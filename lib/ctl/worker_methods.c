@@ -1,9 +1,89 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * worker_methods.c - what workers do, and who reads what.
+ *
+ * Load is the part of its time that a worker spent on packets: of the last second, and of the last
+ * LOAD_SECONDS, from samples taken each second.
+ */
+#include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include <bsd/string.h>
+
+#include "loop.h"
 #include "port_reg.h"
 #include "stats.h"
 #include "worker_methods.h"
+
+#define LOAD_SECONDS 10
+
+struct load_sample {
+	uint64_t busy, total; /* cycles since the start */
+};
+
+struct ctl_workers {
+	uint32_t n; /* samples taken; the last one is at (n - 1) % (LOAD_SECONDS + 1) */
+	struct load_sample samples[LOAD_SECONDS + 1][PW_DP_MAX_WORKERS];
+};
+
+static const struct load_sample *sample_at(const struct ctl_workers *workers, uint32_t n)
+{
+	return workers->samples[n % (LOAD_SECONDS + 1)];
+}
+
+/* In percent, one decimal. */
+static double percent(uint64_t busy, uint64_t total)
+{
+	double value = total > 0 ? 100.0 * (double)busy / (double)total : 0.0;
+
+	return (double)(int)(value * 10 + 0.5) / 10;
+}
+
+/* Over the last seconds; fewer if the daemon is younger. */
+static double load(const struct ctl_workers *workers, uint32_t worker, uint32_t seconds)
+{
+	const struct load_sample *now, *then;
+
+	if (workers->n < 2)
+		return 0.0;
+	seconds = PW_MIN(seconds, workers->n - 1);
+	now = &sample_at(workers, workers->n - 1)[worker];
+	then = &sample_at(workers, workers->n - 1 - seconds)[worker];
+	return percent(now->busy - then->busy, now->total - then->total);
+}
+
+static void worker_every_second(struct pw_ctl *ctl)
+{
+	struct ctl_workers *workers = ctl->workers;
+	struct load_sample *samples = workers->samples[workers->n % (LOAD_SECONDS + 1)];
+
+	for (uint32_t w = 0; w < pw_dp_n_workers(ctl->dp); w++) {
+		struct pw_dp_worker_stats stats;
+
+		pw_dp_worker_stats(ctl->dp, w, &stats);
+		samples[w] = (struct load_sample){stats.busy_cycles, stats.total_cycles};
+	}
+	workers->n++;
+}
+
+static int worker_init(struct pw_ctl *ctl, struct pw_err *err)
+{
+	ctl->workers = calloc(1, sizeof(*ctl->workers));
+	if (ctl->workers == NULL)
+		return pw_err_set(err, -ENOMEM, "out of memory");
+	worker_every_second(ctl);
+	return 0;
+}
+
+static void worker_fini(struct pw_ctl *ctl)
+{
+	free(ctl->workers);
+	ctl->workers = NULL;
+}
+
+/* ---- workers.list ---- */
 
 struct serving { /* what one worker polls */
 	const struct pw_ctl *ctl;
@@ -49,17 +129,19 @@ static json_t *describe_worker(const struct pw_ctl *ctl, uint32_t id)
 	struct serving serving = {.ctl = ctl, .worker = (int)id, .ports = json_array()};
 	struct pw_dp_worker_stats st;
 	json_t *out;
-	double busy;
 
 	ctl_stats_worker(ctl, id, &st);
 	ctl_port_foreach(ctl, add_port, &serving);
-	busy = st.total_cycles > 0 ? 100.0 * (double)st.busy_cycles / (double)st.total_cycles : 0.0;
 	out = json_pack("{s:i, s:i, s:o, s:i, s:o, s:o, s:f}", "id", (int)id, "core",
 		(int)ctl->conf->cpu.workers[id], "ports", serving.ports, "rx_queues",
 		(int)st.rx_queues, "loops", pw_json_u64(st.loops), "idle_loops",
-		pw_json_u64(st.idle_loops), "busy_percent", (double)(int)(busy * 10 + 0.5) / 10);
+		pw_json_u64(st.idle_loops), "busy_percent",
+		percent(st.busy_cycles, st.total_cycles));
 	if (out == NULL)
 		return NULL;
+	json_object_set_new(out, "busy_1s_percent", json_real(load(ctl->workers, id, 1)));
+	json_object_set_new(
+		out, "busy_10s_percent", json_real(load(ctl->workers, id, LOAD_SECONDS)));
 	json_object_set_new(out, "sleeps", pw_json_u64(st.sleeps));
 	json_object_set_new(out, "rx", pw_json_u64(st.rx));
 	json_object_set_new(out, "tx", pw_json_u64(st.tx));
@@ -74,7 +156,7 @@ static json_t *describe_worker(const struct pw_ctl *ctl, uint32_t id)
 	return out;
 }
 
-int workers_list(void *ctx, struct pw_ipc_request *req, void *params, json_t **result,
+static int workers_list(void *ctx, struct pw_ipc_request *req, void *params, json_t **result,
 	struct pw_ipc_error *err)
 {
 	const struct pw_ctl *ctl = ctx;
@@ -86,12 +168,17 @@ int workers_list(void *ctx, struct pw_ipc_request *req, void *params, json_t **r
 	return 0;
 }
 
-const struct pw_ipc_param workers_cycles_params[] = {
+/* ---- workers.cycles ---- */
+
+struct workers_cycles {
+	bool enable;
+};
+static const struct pw_ipc_param cycles_params[] = {
 	{"enable", PW_IPC_BOOL, offsetof(struct workers_cycles, enable)},
 	{0},
 };
 
-int workers_cycles(void *ctx, struct pw_ipc_request *req, void *params, json_t **result,
+static int workers_cycles(void *ctx, struct pw_ipc_request *req, void *params, json_t **result,
 	struct pw_ipc_error *err)
 {
 	const struct workers_cycles *p = params;
@@ -99,3 +186,103 @@ int workers_cycles(void *ctx, struct pw_ipc_request *req, void *params, json_t *
 	pw_dp_measure_cycles(((struct pw_ctl *)ctx)->dp, p->enable);
 	return 0;
 }
+
+/* ---- workers.move ---- */
+
+#define ALL_QUEUES PW_PORT_MAX_QUEUES
+
+struct workers_move {
+	const char *port;
+	uint64_t queue, worker;
+};
+static const struct pw_ipc_param move_params[] = {
+	{"port", PW_IPC_STRING, offsetof(struct workers_move, port), .min = 1},
+	{"queue", PW_IPC_U64, offsetof(struct workers_move, queue), .optional = true,
+		.def = ALL_QUEUES, .max = PW_PORT_MAX_QUEUES - 1},
+	{"worker", PW_IPC_U64, offsetof(struct workers_move, worker), .max = PW_DP_MAX_WORKERS - 1},
+	{0},
+};
+
+struct moving {
+	struct pw_ipc_request *req;
+	char port[PW_PORT_NAME_MAX];
+	uint32_t worker;
+};
+
+static void answer_move(void *arg, int rc)
+{
+	struct moving *moving = arg;
+	struct pw_ipc_error err = {0};
+
+	if (rc == 0) {
+		pw_info("worker", "%s is read by worker %u", moving->port, moving->worker);
+		pw_ipc_reply(moving->req, NULL, NULL);
+	} else {
+		pw_ipc_error_set(
+			&err, PW_IPC_E_MISSING, "port \"%s\" was deleted meanwhile", moving->port);
+		pw_ipc_reply(moving->req, NULL, &err);
+	}
+	free(moving);
+}
+
+static int refuse_move(const struct pw_ctl *ctl, const struct workers_move *p,
+	const struct ctl_port *port, int rc, struct pw_ipc_error *err)
+{
+	if (p->worker >= pw_dp_n_workers(ctl->dp))
+		return pw_ipc_error_set(err, PW_IPC_E_MISSING,
+			"worker %llu: there are workers 0..%u", (unsigned long long)p->worker,
+			pw_dp_n_workers(ctl->dp) - 1);
+	if (rc == -ERANGE)
+		return pw_ipc_error_set(err, PW_IPC_E_MISSING,
+			"port %s has no queue %llu: it has queues 0..%u", p->port,
+			(unsigned long long)p->queue, port->port->n_rxq - 1);
+	if (rc == -EBUSY)
+		return pw_ipc_error_set(err, PW_IPC_E_BUSY,
+			"port %s is on its way to a worker: try again", p->port);
+	return pw_ipc_error_set(err, PW_IPC_E_INTERNAL, "port %s: %s", p->port, strerror(-rc));
+}
+
+/* Answered when the new worker has the queues for itself. */
+static int workers_move(void *ctx, struct pw_ipc_request *req, void *params, json_t **result,
+	struct pw_ipc_error *err)
+{
+	const struct workers_move *p = params;
+	struct pw_ctl *ctl = ctx;
+	const struct ctl_port *port = ctl_port_find(ctl, p->port);
+	struct moving *moving;
+	int rc;
+
+	if (port == NULL)
+		return pw_ipc_error_set(
+			err, PW_IPC_E_MISSING, "port \"%s\": no such port", p->port);
+	moving = calloc(1, sizeof(*moving));
+	if (moving == NULL)
+		return pw_ipc_error_set(err, PW_IPC_E_INTERNAL, "out of memory");
+	moving->req = req;
+	moving->worker = (uint32_t)p->worker;
+	strlcpy(moving->port, p->port, sizeof(moving->port));
+	rc = pw_dp_port_move(ctl->dp, port->index, p->queue == ALL_QUEUES ? -1 : (int)p->queue,
+		moving->worker, answer_move, moving);
+	if (rc != 0) {
+		free(moving);
+		return refuse_move(ctl, p, port, rc, err);
+	}
+	pw_ipc_defer(req);
+	ctl_loop_poll_soon(ctl);
+	return 0;
+}
+
+static const struct pw_ipc_method methods[] = {
+	{"workers.list", workers_list},
+	{"workers.cycles", workers_cycles, cycles_params, sizeof(struct workers_cycles)},
+	{"workers.move", workers_move, move_params, sizeof(struct workers_move)},
+	{0},
+};
+
+const struct ctl_module ctl_module_worker = {
+	.name = "worker",
+	.init = worker_init,
+	.fini = worker_fini,
+	.every_second = worker_every_second,
+	.methods = methods,
+};
