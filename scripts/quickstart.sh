@@ -212,7 +212,8 @@ build_programs() {
 	if [ ! -f "$build/build.ninja" ]; then
 		busy "meson setup" meson setup "$build" --buildtype=release || give_up "meson setup failed; see $log"
 	fi
-	busy "ninja" ninja -C "$build" "${targets[@]}" || give_up "the build failed; see $log"
+	busy "ninja" ninja -C "$build" "${targets[@]}" ||
+		give_up "the build failed: $(grep -m 3 -E 'error:|FAILED:' "$log"; echo "see $log")"
 	show "podwayd --version" "$build/app/podwayd/podwayd" --version
 }
 
