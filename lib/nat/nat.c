@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sys/random.h>
 
+#include "nat_frag.h"
 #include "nat_priv.h"
 
 /* SplitMix64 (Steele, Lea, Flood 2014): many good seeds out of one. */
@@ -15,7 +16,7 @@ static uint64_t next_seed(uint64_t *state)
 	return z ^ z >> 31;
 }
 
-static int workers_init(struct pw_nat *nat, uint64_t *seed)
+static int workers_init(struct pw_nat *nat, uint64_t *seed, uint32_t hold_bytes)
 {
 	size_t size = nat->n_svc_ids * sizeof(struct svc_counter);
 
@@ -28,14 +29,18 @@ static int workers_init(struct pw_nat *nat, uint64_t *seed)
 		nat->workers[i].svc = pw_zalloc(nat->alloc, "service counters", size);
 		if (nat->workers[i].svc == NULL)
 			return -ENOMEM;
+		if (i < nat->n_workers && nat_frag_init(nat, i, hold_bytes / nat->n_workers) < 0)
+			return -ENOMEM;
 	}
 	return 0;
 }
 
 static void workers_fini(struct pw_nat *nat)
 {
-	for (uint32_t i = 0; nat->workers != NULL && i <= nat->n_workers; i++)
+	for (uint32_t i = 0; nat->workers != NULL && i <= nat->n_workers; i++) {
 		pw_free(nat->alloc, nat->workers[i].svc);
+		nat_frag_fini(nat, i);
+	}
 	pw_free(nat->alloc, nat->workers);
 }
 
@@ -68,7 +73,7 @@ static int init(struct pw_nat *nat, struct pw_limbo *limbo, const struct pw_nat_
 	if (ret == 0)
 		ret = services_init(nat, limbo, params->max_services);
 	if (ret == 0)
-		ret = workers_init(nat, &seed);
+		ret = workers_init(nat, &seed, params->hold_bytes);
 	if (ret == 0)
 		ret = flow_table_init(&nat->flows, nat->alloc, limbo, params->max_flows,
 			params->n_workers, secret);

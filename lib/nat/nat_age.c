@@ -9,6 +9,7 @@
  */
 #include <netinet/in.h>
 
+#include "nat_frag.h"
 #include "nat_priv.h"
 
 static uint32_t word_of(uint32_t now_sec, bool sweeps)
@@ -102,7 +103,7 @@ static void look_at(
 	nat_count_end(nat, w, line);
 }
 
-void pw_nat_age(struct pw_nat *nat, uint32_t worker, uint32_t now_sec, uint32_t budget)
+uint32_t pw_nat_age(struct pw_nat *nat, uint32_t worker, uint32_t now_sec, uint32_t budget)
 {
 	bool sweeps = false;
 	uint32_t first = 0;
@@ -113,4 +114,6 @@ void pw_nat_age(struct pw_nat *nat, uint32_t worker, uint32_t now_sec, uint32_t 
 		look_at(nat, worker, first + i, now_sec, sweeps);
 	}
 	flow_pool_turn(&nat->flows, worker);
+	nat_frag_age(nat, worker, now_sec);
+	return n;
 }

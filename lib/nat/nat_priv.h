@@ -72,23 +72,13 @@ struct svc_counter {
 	X(swept)                                                                                   \
 	X(ended)
 
-#define NAT_FRAGS 64
-
-struct nat_frag { /* where the first fragment of a datagram went (nat_frag.c) */
-	uint64_t addr;
-	uint32_t id_proto;
-	uint32_t ref; /* 0: none */
-	uint32_t generation;
-	uint32_t sec;
-};
-
 struct nat_worker {
 	uint64_t rng; /* xorshift64* */
 	struct svc_counter *svc;
 #define X(name) uint64_t name;
 	NAT_COUNTERS(X) /* W: this thread  R: ctl */
 #undef X
-	struct nat_frag frags[NAT_FRAGS];
+	struct frag_table *frags; /* nat_frag.c */
 } __attribute__((aligned(PW_CACHE_LINE)));
 
 /* Only the owner writes; others may read at any time. */
@@ -208,6 +198,8 @@ enum flow_status nat_insert(struct pw_nat *nat, uint32_t worker, struct flow_new
 bool nat_hit(
 	struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, uint32_t ref, uint32_t now_sec);
 uint8_t nat_event(const struct pw_pkt *pkt);
+/* Notes the flow in the packet, if it translates. */
+void nat_translate(struct pw_pkt *pkt, const union flow_line *line, uint32_t ref);
 static inline struct flow_key nat_pkt_key(const struct pw_pkt *pkt)
 {
 	return (struct flow_key){
@@ -215,12 +207,6 @@ static inline struct flow_key nat_pkt_key(const struct pw_pkt *pkt)
 		.proto = pkt->l4_proto,
 	};
 }
-
-/* nat_frag.c: notes the flow of a first fragment; flow of a later one, or 0. */
-void nat_frag_note(struct pw_nat *nat, uint32_t worker, const struct pw_pkt *pkt, uint32_t ref,
-	uint32_t now_sec);
-uint32_t nat_frag_find(
-	struct pw_nat *nat, uint32_t worker, const struct pw_pkt *pkt, uint32_t now_sec);
 
 /* nat_icmp.c */
 void nat_icmp_error(struct pw_nat *nat, struct pw_pkt *pkt);

@@ -8,6 +8,7 @@
  */
 #include <netinet/in.h>
 
+#include "nat_frag.h"
 #include "nat_priv.h"
 
 static inline bool wants(
@@ -53,7 +54,7 @@ static bool has_key(const struct pw_pkt *pkt)
 }
 
 /* The parser has checked that a TCP header is whole. An SCTP packet may end after its header. */
-uint8_t nat_event(const struct pw_pkt *pkt)
+static inline uint8_t event_of(const struct pw_pkt *pkt)
 {
 	const uint8_t *l4 = pkt->data + pkt->l4_off;
 
@@ -64,17 +65,25 @@ uint8_t nat_event(const struct pw_pkt *pkt)
 	return 0;
 }
 
-static void translate(struct pw_pkt *pkt, const union flow_line *line, uint32_t ref)
+uint8_t nat_event(const struct pw_pkt *pkt)
+{
+	return event_of(pkt);
+}
+
+static inline void translate(struct pw_pkt *pkt, const union flow_line *line, uint32_t ref)
 {
 	enum flow_dir dir = (enum flow_dir)(ref & 1);
 
 	if (!flow_is_nat(line))
 		return;
 	pkt->flow = ref >> 1;
-	pkt->flags |= PW_PKT_NAT;
-	if (dir == FLOW_REPLY)
-		pkt->flags |= PW_PKT_NAT_REPLY;
+	pkt->flags |= PW_PKT_NAT | (dir == FLOW_REPLY ? PW_PKT_NAT_REPLY : 0);
 	pkt->route_dst_be = line->tuple[!dir].src_be;
+}
+
+void nat_translate(struct pw_pkt *pkt, const union flow_line *line, uint32_t ref)
+{
+	translate(pkt, line, ref);
 }
 
 /*
@@ -82,10 +91,10 @@ static void translate(struct pw_pkt *pkt, const union flow_line *line, uint32_t 
  * After the end of the old connection: yes, as in the kernel, a new one is balanced anew. Sent
  * again, because nobody answered: if the endpoint has left the Service meanwhile.
  */
-static bool starts_anew(const struct pw_nat *nat, const union flow_line *line,
+static inline bool starts_anew(const struct pw_nat *nat, const union flow_line *line,
 	const struct ct_state *state, enum flow_dir dir, const struct ct_proto *ct, uint8_t event)
 {
-	if (!state->reopens || dir != FLOW_ORIG || !ct_opens(ct, event))
+	if (!ct_opens(ct, event) || !state->reopens || dir != FLOW_ORIG)
 		return false;
 	if (state != &ct->states[ct_first(ct, event)])
 		return true;
@@ -114,7 +123,7 @@ bool nat_hit(
 	enum flow_dir dir = (enum flow_dir)(ref & 1);
 	uint32_t state = flow_state(line);
 	const struct ct_proto *ct = ct_proto(pkt->l4_proto);
-	uint8_t event = nat_event(pkt);
+	uint8_t event = event_of(pkt);
 
 	if (starts_anew(nat, line, &ct->states[flow_state_ct(state)], dir, ct, event)) {
 		if (flow_kill(&nat->flows, worker, ref >> 1, state))
@@ -124,31 +133,14 @@ bool nat_hit(
 	advance(line, state, ct, dir, event);
 	flow_touch(line, now_sec);
 	translate(pkt, line, ref);
-	if ((pkt->flags & (PW_PKT_FRAG | PW_PKT_NAT)) == (PW_PKT_FRAG | PW_PKT_NAT))
-		nat_frag_note(nat, worker, pkt, ref, now_sec);
 	return true;
 }
 
-static void later_fragment(
-	struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, uint32_t now_sec)
-{
-	uint32_t ref = nat_frag_find(nat, worker, pkt, now_sec);
-
-	if (ref != 0)
-		translate(pkt, &nat->flows.lines[ref >> 1], ref);
-	else if (svc_is_vip(nat, pkt->dst_be))
-		pkt->verdict = PW_DROP_FRAG_NAT;
-	else if (nat_in_service_cidr(nat, pkt->dst_be))
-		pkt->verdict = PW_DROP_VIP_UNKNOWN;
-}
-
 /* Echoes to a VIP are left to LOCAL; a VIP has no other protocols. */
-static void keyless(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, uint32_t now_sec)
+static void keyless(struct pw_nat *nat, struct pw_pkt *pkt)
 {
 	if (pkt->flags & PW_PKT_ICMP_ERROR)
 		nat_icmp_error(nat, pkt);
-	else if (pkt->flags & PW_PKT_FRAG_LATER)
-		later_fragment(nat, worker, pkt, now_sec);
 	else if (svc_is_vip(nat, pkt->dst_be))
 		pkt->verdict = pkt->l4_proto == IPPROTO_ICMP ? pkt->verdict : PW_DROP_SVC_REJECT;
 	else if (nat_in_service_cidr(nat, pkt->dst_be))
@@ -172,6 +164,8 @@ static void process_keyed(struct pw_nat *nat, uint32_t worker, struct pw_pkt *co
 			ref = flow_lookup(&nat->flows, &keys[i]);
 		if (ref == 0 || !nat_hit(nat, worker, pkts[i], ref, now_sec))
 			nat_miss(nat, worker, pkts[i], now_sec);
+		if (unlikely(pkts[i]->flags & PW_PKT_FRAG))
+			nat_frag_first(nat, worker, pkts[i], now_sec);
 	}
 }
 
@@ -181,12 +175,15 @@ void pw_nat_process(struct pw_nat *nat, uint32_t worker, struct pw_pkt *const *p
 	struct flow_key keys[PW_BATCH_MAX];
 	uint64_t hashes[PW_BATCH_MAX];
 	uint32_t refs[PW_BATCH_MAX];
-	struct pw_pkt *keyed[PW_BATCH_MAX];
-	uint32_t n_keyed = 0;
+	struct pw_pkt *keyed[PW_BATCH_MAX], *later[PW_BATCH_MAX];
+	uint32_t n_keyed = 0, n_later = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
 		if (!has_key(pkts[i])) {
-			keyless(nat, worker, pkts[i], now_sec);
+			if (pkts[i]->flags & PW_PKT_FRAG_LATER)
+				later[n_later++] = pkts[i]; /* after the first ones of this batch */
+			else
+				keyless(nat, pkts[i]);
 			continue;
 		}
 		keyed[n_keyed] = pkts[i];
@@ -195,8 +192,10 @@ void pw_nat_process(struct pw_nat *nat, uint32_t worker, struct pw_pkt *const *p
 		__builtin_prefetch(flow_home(&nat->flows, hashes[n_keyed]));
 		n_keyed++;
 	}
-	if (n_keyed == 0)
-		return;
-	flow_lookup_bulk(&nat->flows, keys, hashes, n_keyed, refs);
-	process_keyed(nat, worker, keyed, keys, refs, n_keyed, now_sec);
+	if (n_keyed > 0) {
+		flow_lookup_bulk(&nat->flows, keys, hashes, n_keyed, refs);
+		process_keyed(nat, worker, keyed, keys, refs, n_keyed, now_sec);
+	}
+	for (uint32_t i = 0; i < n_later; i++)
+		nat_frag_later(nat, worker, later[i], now_sec);
 }

@@ -35,6 +35,7 @@ struct pw_nat_params {
 	uint64_t seed; /* of hash and choice; 0: random */
 	uint32_t
 		flows_per_client; /* a client with as many gets no new one (SEC-7); 0: any number */
+	uint32_t hold_bytes; /* for fragments that wait for their first one; 0: such are dropped */
 	const uint32_t *timeout_sec; /* [PW_CT_TIMEOUT_COUNT]; NULL: defaults (pw_ct_timeout.h) */
 };
 
@@ -95,13 +96,25 @@ uint32_t pw_nat_select(
  *   - flags NAT [| NAT_REPLY], flow, route_dst_be (the translated destination),
  *   - verdict PUNT with punt TCP_RST / ICMP_PORT (no endpoint, unknown port of a VIP, TCP to a VIP
  *     in mid-stream without a flow), or a drop: FLOW_FULL, FLOW_LIMIT, SNAT_PORTS, SVC_REJECT (what must not be
- *     answered), VIP_UNKNOWN, ICMP_QUOTE, FRAG_NAT,
+ *     answered), VIP_UNKNOWN, ICMP_QUOTE, FRAG_*,
  *   - verdict RETRY: another worker is half-way with this flow. The packet is untouched; the caller
  *     gives it again in its next iteration and after 3 times drops it with FLOW_PENDING.
+ *   - verdict HELD: a fragment that came before the first one of its datagram; the mbuf is now kept
+ *     here, until pw_nat_released() gives it back.
  * Echo requests to a VIP that exists: left alone (LOCAL answers). Later fragments follow the first
- * one if they come after it to the same worker; else, if for a VIP: FRAG_NAT. */
+ * one (ICMP-6); those of a datagram must come to the same worker. */
 void pw_nat_process(struct pw_nat *nat, uint32_t worker, struct pw_pkt *const *pkts, uint32_t n,
 	uint32_t now_sec);
+
+/* What was HELD and may go now, or has to: to be given again (CONTINUE; as REINJECTED) or dropped.
+ * Call it once an iteration; up to n. */
+struct pw_nat_released {
+	struct rte_mbuf *m;
+	uint16_t in_port;
+	uint8_t verdict;
+};
+uint32_t pw_nat_released(
+	struct pw_nat *nat, uint32_t worker, struct pw_nat_released *out, uint32_t n);
 
 /* Applies what process() noted. false: the packet cannot be translated (drop ICMP_QUOTE). */
 bool pw_nat_rewrite(const struct pw_nat *nat, struct pw_pkt *pkt);
@@ -117,8 +130,9 @@ uint32_t pw_nat_get_adj(const struct pw_nat *nat, const struct pw_pkt *pkt, uint
 /* One slice of ageing and of sweeps; looks at `budget` lines at most, and at all lines once a
  * second if the workers' budgets add up to that; sharing is dynamic, a sleeping worker's share is
  * done by the others. Also returns dead lines of this worker to use: call it once an iteration,
- * beside pw_qsbr_quiescent(), even with budget 0. */
-void pw_nat_age(struct pw_nat *nat, uint32_t worker, uint32_t now_sec, uint32_t budget);
+ * beside pw_qsbr_quiescent(), even with budget 0. How many lines were looked at; 0: nothing is left to
+ * do in this second. */
+uint32_t pw_nat_age(struct pw_nat *nat, uint32_t worker, uint32_t now_sec, uint32_t budget);
 
 /* ---- visibility (control thread) ---- */
 

@@ -112,35 +112,7 @@ static void refusals(void **state)
 	fx_close(&fx);
 }
 
-/* Of (src, dst): leaves with the new destination, or (0) with the VIP as source. */
-static void later_fragment(
-	struct fixture *fx, uint16_t id, uint32_t src, uint32_t dst, uint32_t new_dst)
-{
-	struct frame_spec frag = packet(IPPROTO_UDP, src, 0x1234, dst, 0x5678);
-	uint8_t bytes[200];
-
-	frag.frag = 185;
-	frag.id = id;
-
-	struct pw_pkt pkt = send_spec(fx, frag);
-
-	assert_int_equal(pkt.verdict, PW_VERDICT_CONTINUE);
-	assert_true(pkt.flags & PW_PKT_NAT);
-	assert_int_equal(pkt.route_dst_be, htonl(new_dst ? new_dst : dst));
-	assert_true(pw_nat_rewrite(fx->nat, &pkt));
-
-	uint32_t len = fake_bytes(pkt.m, bytes);
-	uint8_t want[200];
-
-	frame_make(&frag, want);
-	assert_memory_equal(bytes + 34, want + 34, len - 34); /* data untouched */
-	assert_int_equal(get32(bytes + 26), new_dst ? src : VIP);
-	assert_int_equal(get32(bytes + 30), new_dst ? new_dst : dst);
-	assert_int_equal(sum_fold(sum_bytes(0, bytes + 14, 20)), 0xffff);
-	rte_pktmbuf_free(pkt.m);
-}
-
-static void echoes_and_fragments(void **state)
+static void echoes(void **state)
 {
 	struct fixture fx;
 	struct frame_spec echo = packet(IPPROTO_ICMP, CLIENT, 77, VIP, 0);
@@ -153,50 +125,6 @@ static void echoes_and_fragments(void **state)
 	check_verdict(&fx, echo, PW_DROP_VIP_UNKNOWN);
 	echo.dst = BACKEND(0);
 	check_passes(&fx, echo);
-
-	struct frame_spec frag = udp(CLIENT, 9, VIP, 80);
-	struct frame_spec there = udp(CLIENT, 9, BACKEND(0), 8080);
-
-	frag.frag = there.frag = 0x2000; /* the first one */
-	check_becomes(&fx, frag, there);
-	/* later ones follow it: addresses only, they have no ports */
-	frag.frag = there.frag = 185;
-	frag.proto = there.proto = IPPROTO_SCTP;    /* no L4 checksum of our making */
-	check_verdict(&fx, frag, PW_DROP_FRAG_NAT); /* another protocol, another datagram */
-	frag.proto = there.proto = IPPROTO_UDP;
-	later_fragment(&fx, 7, CLIENT, VIP, BACKEND(0));
-	frag.id = 8;
-	check_verdict(&fx, frag, PW_DROP_FRAG_NAT);
-	fx.now += 31;
-	frag.id = 7;
-	check_verdict(&fx, frag, PW_DROP_FRAG_NAT);
-	fx.now -= 31;
-	later_fragment(&fx, 7, CLIENT, VIP, BACKEND(0));
-	/* its flow has ended; then the line belongs to another one */
-	pw_nat_flush(fx.nat, &(struct pw_flow_filter){0});
-	check_verdict(&fx, frag, PW_DROP_FRAG_NAT);
-	fx_turn(&fx);
-	frag.frag = there.frag = 0;
-	for (uint16_t i = 0; i < 1024; i++)
-		sent_as(&fx, udp(CLIENT, 1000 + i, VIP, 80));
-	frag.frag = 185;
-	check_verdict(&fx, frag, PW_DROP_FRAG_NAT);
-	pw_nat_flush(fx.nat, &(struct pw_flow_filter){0});
-	fx_turn(&fx);
-	sent_as(&fx, udp(CLIENT, 9, VIP, 80));
-	/* the reply, and fragments of an endpoint to others */
-	frag = udp(BACKEND(0), 8080, CLIENT, 9);
-	there = udp(VIP, 80, CLIENT, 9);
-	frag.frag = there.frag = 0x2000;
-	frag.id = there.id = 9;
-	check_becomes(&fx, frag, there);
-	later_fragment(&fx, 9, BACKEND(0), CLIENT, 0);
-	frag = udp(BACKEND(0), 8080, ROUTER, 9);
-	frag.frag = 185;
-	check_passes(&fx, frag);
-	/* what does not concern a Service */
-	check_passes(&fx, udp(CLIENT, 9, ROUTER, 80));
-	assert_int_equal(flows(&fx).n, 1);
 	fx_close(&fx);
 }
 
@@ -407,7 +335,7 @@ int main(void)
 		cmocka_unit_test(tcp_both_ways),
 		cmocka_unit_test(checksums),
 		cmocka_unit_test(refusals),
-		cmocka_unit_test(echoes_and_fragments),
+		cmocka_unit_test(echoes),
 		cmocka_unit_test(hairpin),
 		cmocka_unit_test(identity),
 		cmocka_unit_test(identity_alone),
