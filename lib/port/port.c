@@ -11,6 +11,7 @@
 static const struct pw_port_ops *const drivers[PW_PORT_TYPE_COUNT] = {
 	[PW_PORT_TAP] = &pw_port_tap_ops,
 	[PW_PORT_AF_PACKET] = &pw_port_afpacket_ops,
+	[PW_PORT_AF_XDP] = &pw_port_afxdp_ops,
 	[PW_PORT_VHOST_USER] = &pw_port_vhost_ops,
 	[PW_PORT_ETHDEV] = &pw_port_ethdev_ops,
 	[PW_PORT_MEMIF] = &pw_port_memif_ops,

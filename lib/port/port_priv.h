@@ -14,6 +14,7 @@
 
 extern const struct pw_port_ops pw_port_tap_ops;
 extern const struct pw_port_ops pw_port_afpacket_ops;
+extern const struct pw_port_ops pw_port_afxdp_ops;
 extern const struct pw_port_ops pw_port_vhost_ops;
 extern const struct pw_port_ops pw_port_ethdev_ops;
 extern const struct pw_port_ops pw_port_memif_ops;

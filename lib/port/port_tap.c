@@ -45,7 +45,10 @@ static void tap_tx(struct pw_port *port, uint16_t queue, struct rte_mbuf **pkts,
 
 static int tap_wait_fd(struct pw_port *port, uint16_t queue)
 {
-	return vnet_io_wait_fd(port->priv);
+	const struct vnet_io *tap = port->priv;
+
+	/* A dead TAP is always readable (POLLERR): nobody must wait for it. */
+	return vnet_io_is_dead(tap) ? -1 : tap->fd;
 }
 
 /* The kernel says a TAP is writable only while its interface is up (tun_sock_writeable). */

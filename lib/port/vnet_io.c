@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "hdrs.h"
@@ -146,7 +147,12 @@ static bool is_final(int code)
 
 void vnet_io_die(struct pw_port *port, struct vnet_io *io)
 {
+	int error;
+	socklen_t len = sizeof(error);
+
 	__atomic_store_n(&io->dead, 1, __ATOMIC_RELAXED);
+	/* A socket with an error to tell would wake whoever waits for it, again and again. */
+	(void)getsockopt(io->fd, SOL_SOCKET, SO_ERROR, &error, &len);
 	port_set_state(port, PW_PORT_DOWN);
 }
 

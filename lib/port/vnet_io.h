@@ -64,12 +64,6 @@ static inline bool vnet_io_is_dead(const struct vnet_io *io)
 	return __atomic_load_n(&io->dead, __ATOMIC_RELAXED) != 0;
 }
 
-/* A dead descriptor is always readable (POLLERR): nobody must wait for it. */
-static inline int vnet_io_wait_fd(const struct vnet_io *io)
-{
-	return vnet_io_is_dead(io) ? -1 : io->fd;
-}
-
 void vnet_io_add_stats(const struct vnet_io *io, struct pw_port_dev_stats *stats);
 
 #endif

@@ -35,6 +35,7 @@
 enum pw_port_type {
 	PW_PORT_TAP,
 	PW_PORT_AF_PACKET,
+	PW_PORT_AF_XDP,
 	PW_PORT_VHOST_USER,
 	PW_PORT_ETHDEV,
 	PW_PORT_MEMIF,       /* an ethdev: counts against the limit of those */
@@ -87,11 +88,12 @@ struct pw_port_conf {
 	struct pw_mac mac;      /* ours; zero: the device's own or one derived from the name */
 	struct pw_mac peer_mac; /* tap that we make: for the kernel's interface; zero: it chooses */
 	const char *device;     /* ethdev: DPDK device string */
-	/* af_packet: in the current netns; tap: to be made there when fd is -1; virtio-user: of
-	 * vhost-net */
+	/* af_packet, af_xdp: in the current netns; tap: to be made there when fd is -1; virtio-user:
+	 * of vhost-net */
 	const char *interface;
 	uint32_t ring_size;     /* ethdev, memif, virtio-user: descriptors; 0: default */
 	bool never_sleep;       /* workers that read it poll, whatever their idle mode */
+	bool busy_poll;         /* af_xdp: the kernel's side of a queue runs in our polls */
 	struct pw_port_socket socket;
 	struct pw_port_memif memif;
 	int fd; /* tap: of an interface that exists, else -1; owned by the port on success */

@@ -2,6 +2,8 @@
 /* Packet sockets on a veth pair in a private network namespace; without root nothing of it. */
 #include "net_test.h"
 
+#include <poll.h>
+
 #define READ_MAX (PW_PORT_BURST * 100)
 
 static struct pw_err err;
@@ -23,27 +25,13 @@ static struct pw_port *open_port(const char *interface, uint16_t mtu, uint16_t n
 	return pw_port_open(&test_env, &conf, &err);
 }
 
-static bool make_veth(const char *options)
-{
-	char command[128];
-
-	if (!need_root())
-		return false;
-	be_silent();
-	snprintf(command, sizeof(command), "ip link add v0 %s type veth peer name v1 %s", options,
-		options);
-	assert_int_equal(system(command), 0);
-	set_link("v0", true);
-	set_link("v1", true);
-	return true;
-}
-
 static struct pw_port *must_open(const char *interface, uint16_t n_queues)
 {
 	struct pw_port *port = open_port(interface, 1500, n_queues);
 
 	if (port == NULL)
 		fail_msg("%s", err.msg);
+	wait_state(port, PW_PORT_UP);
 	return port;
 }
 
@@ -69,18 +57,22 @@ static void large_frames_stay_whole(void **state)
 	struct rte_mbuf *m;
 	struct pw_tx_result r;
 	struct pw_port *a, *b;
-	uint16_t bad = 0;
+	uint16_t bad = 0, n = 0;
 
 	if (!make_veth(""))
 		return;
 	a = must_open("v0", 1);
 	b = must_open("v1", 1);
 	assert_int_equal(pw_port_state(a), PW_PORT_UP);
-	m = make_partial(&tcp, 1448);
-	pw_port_tx_burst(a, 0, &m, 1, &r);
+	/* The queue discipline comes after the carrier; until then frames are lost in silence. */
+	for (unsigned tries = 0; tries < 100 && n == 0; tries++) {
+		m = make_partial(&tcp, 1448);
+		pw_port_tx_burst(a, 0, &m, 1, &r);
+		usleep(100);
+		n = pw_port_rx_burst(b, 0, pkts, 1, &bad);
+	}
 	assert_int_equal(r.sent, 1);
-	assert_int_equal(read_all(b, pkts, &bad), 1);
-	assert_int_equal(bad, 0);
+	assert_int_equal(n, 1);
 	assert_int_equal(pkts[0]->pkt_len, 54 + tcp.payload);
 	assert_true(pw_mbuf_is_gso(pkts[0]) && pw_mbuf_is_partial(pkts[0]));
 	assert_int_equal(pkts[0]->tso_segsz, 1448);
@@ -100,13 +92,12 @@ static void vlan_tag_comes_back(void **state)
 	struct virtio_net_hdr hdr = {VIRTIO_NET_HDR_F_NEEDS_CSUM, 0, 0, 0, 42, 6};
 	unsigned len = put_frame(want, &tagged);
 	struct pw_port *port;
-	uint16_t bad = 0;
 
 	if (!make_veth(""))
 		return;
 	port = must_open("v0", 1);
 	kernel_sends("v1", &hdr, want, len);
-	assert_int_equal(read_all(port, pkts, &bad), 1);
+	assert_int_equal(read_some(port, 0, pkts, 1), 1);
 	assert_int_equal(pkts[0]->pkt_len, len);
 	assert_memory_equal(rte_pktmbuf_mtod(pkts[0], void *), want, len);
 	assert_true(pw_mbuf_is_partial(pkts[0]));
@@ -153,15 +144,17 @@ static void queues_share_the_flows(void **state)
 		put16(frame + 34, 1000 + i);
 		kernel_sends("v1", &no_hdr, frame, len);
 	}
-	for (uint16_t q = 0; q < 4; q++) {
-		uint16_t n;
+	for (unsigned tries = 0; tries < 100 && total < 64; tries++) {
+		for (uint16_t q = 0; q < 4; q++) {
+			uint16_t n = pw_port_rx_burst(port, q, pkts, PW_PORT_BURST, &bad);
 
-		while ((n = pw_port_rx_burst(port, q, pkts, PW_PORT_BURST, &bad)) > 0) {
 			per_queue[q] += n;
+			total += n;
 			rte_pktmbuf_free_bulk(pkts, n);
 		}
-		total += per_queue[q];
+		usleep(100);
 	}
+	assert_int_equal(read_all(port, pkts, &bad), 0); /* none twice */
 	print_message("%u %u %u %u\n", per_queue[0], per_queue[1], per_queue[2], per_queue[3]);
 	assert_int_equal(total, 64);
 	for (unsigned q = 0; q < 4; q++)
@@ -202,6 +195,7 @@ static void send_one(struct pw_port *port, struct pw_tx_result *result)
 static void interface_goes_away(void **state)
 {
 	struct pw_port_dev_stats stats;
+	struct pollfd pfd = {.events = POLLIN};
 	struct pw_tx_result r;
 	struct pw_port *port;
 	uint16_t bad = 0;
@@ -214,24 +208,23 @@ static void interface_goes_away(void **state)
 	assert_int_equal(r.down, 1);
 	assert_int_equal(pw_port_state(port), PW_PORT_DOWN);
 	set_link("v0", true);
-	port->ops->poll_state(port);
-	assert_int_equal(pw_port_state(port), PW_PORT_UP);
+	wait_state(port, PW_PORT_UP);
 	set_link("v1", false); /* no carrier */
-	port->ops->poll_state(port);
-	assert_int_equal(pw_port_state(port), PW_PORT_DOWN);
+	wait_state(port, PW_PORT_DOWN);
 	set_link("v1", true);
-	for (unsigned i = 0; i < 1000 && pw_port_state(port) == PW_PORT_DOWN; i++) {
-		usleep(1000); /* the kernel's link watch is a work queue */
+	wait_state(port, PW_PORT_UP);
+	for (unsigned i = 0; i < 1000 && r.sent == 0; i++) {
+		usleep(1000); /* the queue discipline comes a little later than the carrier */
 		send_one(port, &r);
 	}
 	assert_int_equal(r.sent, 1);
-	assert_true(port->ops->wait_fd(port, 0) >= 0);
+	pfd.fd = port->ops->wait_fd(port, 0);
 	assert_int_equal(system("ip link del v0"), 0);
 	for (unsigned i = 0; i < 10; i++)
 		assert_int_equal(read_all(port, pkts, &bad), 0);
 	send_one(port, &r);
 	assert_int_equal(r.down, 1);
-	assert_int_equal(port->ops->wait_fd(port, 0), -1);
+	assert_int_equal(poll(&pfd, 1, 0), 0); /* wakes nobody any more */
 	port->ops->poll_state(port);
 	assert_int_equal(pw_port_state(port), PW_PORT_DOWN);
 	port->ops->dev_stats(port, &stats);
