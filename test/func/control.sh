@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 test_begin "$@"
 
-client() { "$TEST_DIR/control_client.py" "$LAB_SOCKET" "$1"; }
+client() { timeout 40 "$TEST_DIR/control_client.py" "$LAB_SOCKET" "$1"; }
 fds() { find "/proc/$LAB_DAEMON/fd" -mindepth 1 | wc -l; }
 log_has() { grep -q -- "$1" "$LAB_DIR/podwayd.log"; }
 

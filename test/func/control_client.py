@@ -5,6 +5,7 @@ daemon did what docs/control-api.md promises.  control_client.py SOCKET CASE"""
 import array
 import json
 import os
+import select
 import socket
 import sys
 import time
@@ -13,8 +14,8 @@ import time
 class Client:
     def __init__(self, path):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.connect(path)   # waits while the backlog is full; with a timeout it would not
         self.sock.settimeout(20)
-        self.sock.connect(path)
         self.file = self.sock.makefile("rb")
 
     def send(self, data, fds=()):
@@ -34,6 +35,10 @@ class Client:
     def call(self, method, params=None, fds=()):
         self.send(json.dumps({"jsonrpc": "2.0", "id": 7, "method": method, "params": params}).encode() + b"\n", fds)
         return self.answer()
+
+    def close(self):
+        self.file.close()   # it holds the socket, too
+        self.sock.close()
 
     def works(self):
         return self.call("version")["result"]["protocol"] == 1
@@ -182,7 +187,7 @@ def many(path):
     print(answer)
     assert error(answer) == -5 and extra.answer() is None
     assert all(client.works() for client in clients)
-    clients.pop().sock.close()
+    clients.pop().close()
     for _ in range(50):
         late = Client(path)
         late.send(b'{"jsonrpc":"2.0","id":1,"method":"version"}\n')
@@ -209,9 +214,9 @@ def stray_fds(path):
                                         "ifindex": 1})
     assert error(answer) == -32602
     client.send(b'{"half', fds=[write_end])
-    client.sock.close()
+    client.close()
     os.close(write_end)
-    os.set_blocking(read_end, True)
+    assert select.select([read_end], [], [], 5)[0]
     assert os.read(read_end, 1) == b""   # comes only when no copy of the other end is open
 
 
@@ -250,7 +255,7 @@ def noise(path):
             client.send(bytes(data[:rnd.randint(1, len(data))]))
         except (BrokenPipeError, ConnectionResetError):
             pass
-        client.sock.close()
+        client.close()
     assert Client(path).works()
 
 
