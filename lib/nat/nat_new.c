@@ -84,24 +84,27 @@ static void count_new(struct pw_nat *nat, uint32_t worker, const struct flow_new
 		nat_count(&nat->workers[worker].svc[service].new_flows);
 }
 
-static void give_flow(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, struct flow_new *f)
+/* false: it has none, or one that another worker made. */
+static bool give_flow(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, struct flow_new *f)
 {
 	struct nat_worker *w = &nat->workers[worker];
+	bool is_new = false;
 	uint32_t ref = 0;
 
 	if (is_over_limit(nat, f->orig.t.src_be)) {
 		nat_count(&w->limited);
 		drop(pkt, PW_DROP_FLOW_LIMIT);
-		return;
+		return false;
 	}
 	if (!make_room(nat, worker, &f->orig)) {
 		nat_count(&w->full);
 		drop(pkt, PW_DROP_FLOW_FULL);
-		return;
+		return false;
 	}
 	switch (nat_insert(nat, worker, f, &ref)) {
 	case FLOW_INSERTED:
 		count_new(nat, worker, f);
+		is_new = true;
 		break;
 	case FLOW_EXISTS:
 		nat_count(&w->existed);
@@ -109,19 +112,20 @@ static void give_flow(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, s
 	case FLOW_REPLY_TAKEN:
 		nat_count(&w->snat_exhausted);
 		drop(pkt, PW_DROP_SNAT_PORTS);
-		return;
+		return false;
 	case FLOW_BUSY:
 		nat_count(&w->pending_seen);
 		pkt->verdict = PW_VERDICT_RETRY;
-		return;
+		return false;
 	case FLOW_NO_LINE:
 		nat_count(&w->full);
 		drop(pkt, PW_DROP_FLOW_FULL);
-		return;
+		return false;
 	}
 	/* Only a flow that ended this instant refuses the packet; the client sends it again. */
 	if (!nat_hit(nat, worker, pkt, ref, f->now_sec))
 		pkt->verdict = PW_VERDICT_RETRY;
+	return is_new;
 }
 
 static struct flow_new flow_for(
@@ -146,13 +150,17 @@ static void to_service(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, 
 		reject(pkt, ct, event);
 		return;
 	}
+	bool begins = pkt->l4_proto != IPPROTO_TCP || ct_opens(ct, event);
+	uint32_t at;
+
 	/* The middle of a connection nobody here knows (CT-5): the client is told at once. */
-	if (pkt->l4_proto == IPPROTO_TCP && !ct_opens(ct, event)) {
+	if ((!begins && ct_aborts(ct, event)) ||
+		!nat_choose(nat, worker, set, pkt, begins, now_sec, &at)) {
 		reject(pkt, ct, event);
 		return;
 	}
 
-	const struct svc_endpoint *e = &set->endpoint[nat_random_below(w, set->n)];
+	const struct svc_endpoint *e = &set->endpoint[at];
 	struct flow_new f = flow_for(pkt, ct, event, now_sec);
 	bool hairpin = e->ip_be == pkt->src_be;
 
@@ -166,7 +174,8 @@ static void to_service(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, 
 		drop(pkt, PW_DROP_SNAT_PORTS);
 		return;
 	}
-	give_flow(nat, worker, pkt, &f);
+	if (give_flow(nat, worker, pkt, &f))
+		nat_remember_choice(nat, set, pkt->src_be, at, now_sec);
 }
 
 static void to_endpoint(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, uint32_t endpoint,
@@ -177,7 +186,7 @@ static void to_endpoint(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt,
 	if (ct_aborts(ct, event))
 		return;
 	f.info = flow_info(pkt->l4_proto, PW_FLOW_IDENTITY, FLOW_ID_NONE, endpoint);
-	give_flow(nat, worker, pkt, &f);
+	(void)give_flow(nat, worker, pkt, &f);
 }
 
 void nat_miss(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, uint32_t now_sec)

@@ -10,6 +10,7 @@
 #include "pw_map64.h"
 #include "pw_nat.h"
 
+#include "affinity.h"
 #include "client_cap.h"
 #include "ct.h"
 #include "endpoint.h"
@@ -17,6 +18,7 @@
 #include "flow_table.h"
 #include "gate.h"
 #include "grave.h"
+#include "maglev.h"
 
 /* ---- services ---- */
 
@@ -31,10 +33,20 @@ struct svc_endpoint {
 struct svc_set {
 	struct grave_blob blob;
 	uint32_t service;
-	bool is_last; /* of a deleted service: its id is free after the grace period */
+	uint32_t hash; /* of VIP, port and protocol */
+	uint32_t affinity_sec;
+	uint32_t maglev_size;   /* 0: random choice */
+	const uint16_t *maglev; /* behind the endpoints */
+	bool is_last;           /* of a deleted service: its id is free after the grace period */
 	uint32_t n;
 	struct svc_endpoint endpoint[];
 };
+
+static inline uint64_t svc_endpoint_hash(const struct svc_endpoint *e)
+{
+	return flow_mix(((uint64_t)e->ip_be << 16 | e->port_be) ^ UINT64_C(0xbf58476d1ce4e5b9),
+		UINT64_C(0x94d049bb133111eb));
+}
 
 enum svc_life {
 	SVC_UNUSED,
@@ -117,6 +129,7 @@ struct pw_nat {
 	uint16_t snat_port_min, snat_ports; /* ports for it: set before there are workers */
 	uint32_t flows_per_client;          /* 0: any number */
 	struct client_cap *clients;         /* NULL: not limited */
+	struct affinity *affinity;          /* W: ctl, before a set that needs it  R: workers */
 	uint32_t n_workers;
 	struct nat_worker *workers; /* [n_workers] is the control thread's */
 	struct svc *svcs;           /* by service id */
@@ -190,6 +203,14 @@ static inline bool nat_in_service_cidr(const struct pw_nat *nat, uint32_t ip_be)
 
 /* nat_new.c: a packet without a flow. Sets verdict or the flow. */
 void nat_miss(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, uint32_t now_sec);
+
+/* nat_choose.c. false: a connection that began elsewhere, and nothing says where. */
+bool nat_choose(struct pw_nat *nat, uint32_t worker, const struct svc_set *set,
+	const struct pw_pkt *pkt, bool begins, uint32_t now_sec, uint32_t *at);
+void nat_remember_choice(struct pw_nat *nat, const struct svc_set *set, uint32_t client_be,
+	uint32_t at, uint32_t now_sec);
+/* Control thread: of endpoints that are not in `left` (NULL: of all). */
+void nat_forget_choices(struct pw_nat *nat, uint32_t service_hash, const struct svc_set *left);
 
 /* nat_snat.c: inserts with the client's port, or another one that is free. */
 enum flow_status nat_insert(struct pw_nat *nat, uint32_t worker, struct flow_new *f, uint32_t *ref);

@@ -67,6 +67,8 @@ static void set_over(void *ctx, struct grave_blob *blob)
 	struct pw_nat *nat = ctx;
 	struct svc_set *set = pw_container_of(blob, struct svc_set, blob);
 
+	if (set->affinity_sec > 0)
+		nat_forget_choices(nat, set->hash, nat->svcs[set->service].set);
 	if (nat->svcs[set->service].proto == IPPROTO_UDP)
 		__atomic_add_fetch(&nat->sweep_wanted, 1, __ATOMIC_RELEASE);
 	if (set->is_last)
@@ -117,10 +119,34 @@ static int set_get_endpoints(struct pw_nat *nat, struct svc_set *set, uint8_t pr
 	return 0;
 }
 
+static uint64_t endpoint_hash(const void *arg, uint32_t i)
+{
+	return svc_endpoint_hash(&((const struct svc_set *)arg)->endpoint[i]);
+}
+
+/* The table lies behind the endpoints. */
+static int set_maglev(struct pw_nat *nat, struct svc_set *set, uint32_t size)
+{
+	uint16_t *table = (uint16_t *)&set->endpoint[set->n];
+	void *scratch = pw_zalloc(nat->alloc, "maglev", set->n * 2 * sizeof(uint32_t));
+
+	if (scratch == NULL)
+		return -ENOMEM;
+	maglev_build(table, size, set->n, endpoint_hash, set, scratch);
+	pw_free(nat->alloc, scratch);
+	set->maglev = table;
+	set->maglev_size = size;
+	return 0;
+}
+
 static struct svc_set *set_build(struct pw_nat *nat, const struct pw_nat_service *svc)
 {
+	uint32_t size = svc->algorithm == PW_NAT_MAGLEV && svc->n_endpoints > 0
+				? maglev_size(svc->n_endpoints)
+				: 0;
 	struct svc_set *set = pw_zalloc(nat->alloc, "endpoint set",
-		sizeof(*set) + svc->n_endpoints * sizeof(set->endpoint[0]));
+		sizeof(*set) + svc->n_endpoints * sizeof(set->endpoint[0]) +
+			size * sizeof(set->maglev[0]));
 
 	if (set == NULL)
 		return NULL;
@@ -131,6 +157,13 @@ static struct svc_set *set_build(struct pw_nat *nat, const struct pw_nat_service
 		set->endpoint[i].port_be = svc->endpoints[i].port_be;
 	}
 	set_sort(set);
+	set->affinity_sec = svc->affinity_sec;
+	set->hash = (uint32_t)flow_mix(
+		nat_key(svc->vip_be, svc->port_be, svc->proto), UINT64_C(0x9e3779b97f4a7c15));
+	if (size > 0 && set_maglev(nat, set, size) < 0) {
+		pw_free(nat->alloc, set);
+		return NULL;
+	}
 	return set;
 }
 
@@ -226,7 +259,9 @@ static int check(const struct pw_nat_service *svc)
 		return -EINVAL;
 	if (svc->vip_be == 0 || svc->port_be == 0)
 		return -EINVAL;
-	if (svc->n_endpoints > FLOW_ID_MAX)
+	if (svc->n_endpoints > FLOW_ID_MAX || svc->affinity_sec > PW_NAT_AFFINITY_SEC_MAX)
+		return -EINVAL;
+	if (svc->algorithm == PW_NAT_MAGLEV && svc->n_endpoints > MAGLEV_ENDPOINTS_MAX)
 		return -EINVAL;
 	for (uint32_t i = 0; i < svc->n_endpoints; i++)
 		if (svc->endpoints[i].ip_be == 0 || svc->endpoints[i].port_be == 0)
@@ -314,10 +349,34 @@ static void service_replace(struct pw_nat *nat, uint32_t id, struct svc_set *set
 	set_retire(nat, old);
 }
 
+/* Clients are remembered from the first Service on that wants it: an entry for each four flows. */
+static int affinity_init(struct pw_nat *nat)
+{
+	uint32_t n_buckets = PW_MAX(nat->flows.max_flows / (4 * AFFINITY_WAYS), 64u);
+	struct affinity *affinity;
+
+	if (nat->affinity != NULL)
+		return 0;
+	affinity = pw_zalloc(nat->alloc, "affinity", sizeof(*affinity));
+	if (affinity == NULL)
+		return -ENOMEM;
+	affinity->entries = pw_zalloc(nat->alloc, "affinity", affinity_bytes(n_buckets));
+	if (affinity->entries == NULL) {
+		pw_free(nat->alloc, affinity);
+		return -ENOMEM;
+	}
+	affinity->n_buckets = n_buckets;
+	affinity->secret = nat->secret;
+	nat->affinity = affinity;
+	return 0;
+}
+
 int pw_nat_service_set(struct pw_nat *nat, const struct pw_nat_service *svc, uint32_t *id)
 {
 	int ret = check(svc);
 
+	if (ret == 0 && svc->affinity_sec > 0)
+		ret = affinity_init(nat);
 	if (ret < 0)
 		return ret;
 
@@ -405,6 +464,9 @@ void services_fini(struct pw_nat *nat)
 {
 	for (uint32_t i = 0; nat->svcs != NULL && i < nat->n_svc_ids; i++)
 		pw_free(nat->alloc, nat->svcs[i].set);
+	if (nat->affinity != NULL)
+		pw_free(nat->alloc, nat->affinity->entries);
+	pw_free(nat->alloc, nat->affinity);
 	pw_free(nat->alloc, nat->cidrs);
 	pw_free(nat->alloc, nat->gate);
 	if (nat->vips != NULL)

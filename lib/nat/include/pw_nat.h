@@ -50,12 +50,22 @@ struct pw_nat_endpoint {
 	uint16_t port_be;
 };
 
+enum pw_nat_algorithm {
+	PW_NAT_RANDOM,
+	PW_NAT_MAGLEV, /* SVC-17; at most 65535 endpoints */
+};
+
+#define PW_NAT_AFFINITY_SEC_MAX 86400 /* as Kubernetes */
+
 struct pw_nat_service { /* one (VIP, protocol, port) */
 	uint32_t vip_be;
 	uint16_t port_be;
 	uint8_t proto; /* IPPROTO_TCP, UDP, SCTP */
 	const struct pw_nat_endpoint *endpoints;
 	uint32_t n_endpoints; /* 0: reject (SVC-4) */
+	uint32_t
+		affinity_sec; /* ClientIP (SVC-9): since the client's last new connection; 0: none */
+	enum pw_nat_algorithm algorithm;
 };
 
 /* Adds or atomically replaces (SVC-21): a lookup sees the old set or the new one. *id is stable
