@@ -16,17 +16,15 @@ static inline void forward(struct pw_pkt *pkt, const struct pw_adj *adj)
 void stage_rewrite(struct worker *w)
 {
 	const struct pw_adj *adjs = pw_adj_array(w->dp->params.adj);
-	struct pw_batch *batch = &w->batch;
+	const struct pw_nat *nat = w->dp->params.nat;
+	struct pw_pkt *end = w->batch.pkt + w->batch.n;
 
 	if ((w->work & (PW_PKT_NAT | PW_PKT_ROUTED)) == 0)
 		return;
-	for (uint16_t i = 0; i < batch->n; i++) {
-		struct pw_pkt *pkt = &batch->pkt[i];
-
+	for (struct pw_pkt *pkt = w->batch.pkt; pkt < end; pkt++) {
 		if (unlikely(pkt->verdict != PW_VERDICT_CONTINUE))
 			continue;
-		if ((pkt->flags & PW_PKT_NAT) != 0 &&
-			unlikely(!pw_nat_rewrite(w->dp->params.nat, pkt))) {
+		if ((pkt->flags & PW_PKT_NAT) != 0 && unlikely(!pw_nat_rewrite(nat, pkt))) {
 			pkt->verdict = PW_DROP_ICMP_QUOTE;
 			continue;
 		}

@@ -57,7 +57,8 @@ static uint32_t ref_load(const struct flow_bucket *bucket, unsigned slot)
 }
 
 /* The slot may have changed hands since its tag was read: the line itself decides. */
-static bool ref_is_live(const struct flow_table *table, uint32_t ref, const struct flow_key *key)
+static inline bool ref_is_live(
+	const struct flow_table *table, uint32_t ref, const struct flow_key *key)
 {
 	const union flow_line *line = &table->lines[ref >> 1];
 
@@ -92,26 +93,34 @@ static uint32_t lookup_overflow(const struct flow_table *table, const struct flo
 	return ref;
 }
 
+/* The whole of one lookup. */
+static __attribute__((noinline)) uint32_t lookup_again(
+	const struct flow_table *table, uint64_t hash, const struct flow_key *key)
+{
+	const struct flow_bucket *home = flow_home(table, hash);
+	uint32_t ref = lookup_in(table, home, match_tags(home, tag_of(hash)), key);
+
+	return ref != 0 ? ref : lookup_overflow(table, home, tag_of(hash), key);
+}
+
+/* The first slot with the tag is the right one, mostly: its line is fetched while the other buckets
+ * are looked at. What it was when its line is at hand is what counts; if it is another flow's, or
+ * none is there, the lookup is made again, now slowly. */
 void flow_lookup_bulk(const struct flow_table *table, const struct flow_key *keys,
 	const uint64_t *hashes, uint32_t n, uint32_t *refs)
 {
-	uint16_t masks[FLOW_BULK_MAX];
+	const union flow_line *lines = table->lines;
 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct flow_bucket *home = flow_home(table, hashes[i]);
+		uint32_t mask = match_tags(home, tag_of(hashes[i]));
 
-		masks[i] = (uint16_t)match_tags(home, tag_of(hashes[i]));
-		if (masks[i] != 0)
-			__builtin_prefetch(
-				&table->lines[ref_load(home, (unsigned)__builtin_ctz(masks[i])) >>
-					      1]);
+		refs[i] = mask != 0 ? ref_load(home, (unsigned)__builtin_ctz(mask)) : 0;
+		__builtin_prefetch(&lines[refs[i] >> 1]);
 	}
 	for (uint32_t i = 0; i < n; i++) {
-		const struct flow_bucket *home = flow_home(table, hashes[i]);
-
-		refs[i] = lookup_in(table, home, masks[i], &keys[i]);
-		if (refs[i] == 0)
-			refs[i] = lookup_overflow(table, home, tag_of(hashes[i]), &keys[i]);
+		if (__builtin_expect(!ref_is_live(table, refs[i], &keys[i]), 0))
+			refs[i] = lookup_again(table, hashes[i], &keys[i]);
 	}
 }
 

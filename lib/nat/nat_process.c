@@ -116,12 +116,22 @@ static void advance(union flow_line *line, uint32_t state, const struct ct_proto
 	}
 }
 
-bool nat_hit(
-	struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, uint32_t ref, uint32_t now_sec)
+/* Most packets change nothing about their connection. */
+static inline bool is_settled(
+	const struct ct_proto *ct, uint32_t state, enum flow_dir dir, uint8_t event)
+{
+	uint8_t now = flow_state_ct(state);
+
+	return ct_next(ct, now, dir, event) == now &&
+	       !(ct_opens(ct, event) && ct->states[now].reopens && dir == FLOW_ORIG);
+}
+
+/* false: the flow ended here. */
+static __attribute__((noinline)) bool change(
+	struct pw_nat *nat, uint32_t worker, const struct pw_pkt *pkt, uint32_t ref, uint32_t state)
 {
 	union flow_line *line = &nat->flows.lines[ref >> 1];
 	enum flow_dir dir = (enum flow_dir)(ref & 1);
-	uint32_t state = flow_state(line);
 	const struct ct_proto *ct = ct_proto(pkt->l4_proto);
 	uint8_t event = event_of(pkt);
 
@@ -131,9 +141,28 @@ bool nat_hit(
 		return false;
 	}
 	advance(line, state, ct, dir, event);
+	return true;
+}
+
+static inline bool hit(
+	struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, uint32_t ref, uint32_t now_sec)
+{
+	union flow_line *line = &nat->flows.lines[ref >> 1];
+	uint32_t state = flow_state(line);
+
+	if (unlikely(!is_settled(
+		    ct_proto(pkt->l4_proto), state, (enum flow_dir)(ref & 1), event_of(pkt))) &&
+		!change(nat, worker, pkt, ref, state))
+		return false;
 	flow_touch(line, now_sec);
 	translate(pkt, line, ref);
 	return true;
+}
+
+bool nat_hit(
+	struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, uint32_t ref, uint32_t now_sec)
+{
+	return hit(nat, worker, pkt, ref, now_sec);
 }
 
 /* Echoes to a VIP are left to LOCAL; a VIP has no other protocols. */
@@ -160,9 +189,9 @@ static void process_keyed(struct pw_nat *nat, uint32_t worker, struct pw_pkt *co
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t ref = refs[i];
 
-		if (ref == 0 && inserted_so_far(nat, worker) != inserted)
+		if (unlikely(ref == 0) && inserted_so_far(nat, worker) != inserted)
 			ref = flow_lookup(&nat->flows, &keys[i]);
-		if (ref == 0 || !nat_hit(nat, worker, pkts[i], ref, now_sec))
+		if (unlikely(ref == 0 || !hit(nat, worker, pkts[i], ref, now_sec)))
 			nat_miss(nat, worker, pkts[i], now_sec);
 		if (unlikely(pkts[i]->flags & PW_PKT_FRAG))
 			nat_frag_first(nat, worker, pkts[i], now_sec);

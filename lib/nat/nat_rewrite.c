@@ -34,35 +34,39 @@ static bool rewrite_error(struct pw_pkt *pkt, const union flow_line *line, enum 
 	return pw_rewrite_icmp_quote(pkt, &quote, outer_src(pkt, in, out), out->src_be, &plan);
 }
 
-/* A packet leaves as the reverse of the other direction's tuple. */
-static struct pw_nat_plan plan_of(const union flow_line *line, enum flow_dir dir)
+static __attribute__((noinline)) bool rewrite_other(
+	struct pw_pkt *pkt, const union flow_line *line, enum flow_dir dir)
 {
 	struct flow_tuple out = flow_tuple_reverse(&line->tuple[!dir]);
-	uint16_t sign = dir == FLOW_ORIG ? 0 : UINT16_MAX;
-
-	return (struct pw_nat_plan){
+	struct pw_nat_plan plan = {
 		.src_be = out.src_be,
 		.dst_be = out.dst_be,
 		.sport_be = out.sport_be,
 		.dport_be = out.dport_be,
-		.l3_delta = line->l3_delta ^ sign,
-		.l4_delta = line->l4_delta ^ sign,
+		.l3_delta = dir == FLOW_ORIG ? line->l3_delta : (uint16_t)~line->l3_delta,
+		.l4_delta = dir == FLOW_ORIG ? line->l4_delta : (uint16_t)~line->l4_delta,
 	};
+
+	if (pkt->flags & PW_PKT_ICMP_ERROR)
+		return rewrite_error(pkt, line, dir);
+	return pw_rewrite_nat(pkt, &plan);
 }
 
+/* A packet leaves as the reverse of the other direction's tuple: halves of its words change places. */
 bool pw_nat_rewrite(const struct pw_nat *nat, struct pw_pkt *pkt)
 {
 	const union flow_line *line = &nat->flows.lines[pkt->flow];
 	enum flow_dir dir = dir_of(pkt);
-
-	if (unlikely(pkt->flags & PW_PKT_ICMP_ERROR))
-		return rewrite_error(pkt, line, dir);
-
-	struct pw_nat_plan plan = plan_of(line, dir);
+	uint16_t sign = dir == FLOW_ORIG ? 0 : UINT16_MAX;
+	uint64_t addrs;
+	uint32_t ports;
 
 	if (unlikely(!pw_rewrite_nat_is_plain(pkt)))
-		return pw_rewrite_nat(pkt, &plan);
-	pw_rewrite_nat_plain(pkt, &plan);
+		return rewrite_other(pkt, line, dir);
+	memcpy(&addrs, &line->tuple[!dir].src_be, 8);
+	memcpy(&ports, &line->tuple[!dir].sport_be, 4);
+	pw_rewrite_nat_plain(pkt, addrs >> 32 | addrs << 32, ports >> 16 | ports << 16,
+		line->l3_delta ^ sign, line->l4_delta ^ sign);
 	return true;
 }
 

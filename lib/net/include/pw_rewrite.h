@@ -40,8 +40,7 @@ bool pw_rewrite_nat(struct pw_pkt *pkt, const struct pw_nat_plan *plan);
 bool pw_rewrite_icmp_quote(struct pw_pkt *pkt, const struct pw_icmp_quote *quote,
 	uint32_t new_outer_src_be, uint32_t new_outer_dst_be, const struct pw_nat_plan *quote_plan);
 
-/* The short way of pw_rewrite_nat() for most packets: TCP or UDP with its whole header and a full
- * checksum. */
+/* The short way of pw_rewrite_nat() for most packets: TCP with its whole header and a full checksum. */
 static inline bool pw_rewrite_nat_is_plain(const struct pw_pkt *pkt)
 {
 	const uint32_t mask = PW_PKT_HAS_PORTS | PW_PKT_PARTIAL | PW_PKT_ICMP_ERROR;
@@ -49,20 +48,23 @@ static inline bool pw_rewrite_nat_is_plain(const struct pw_pkt *pkt)
 	return (pkt->flags & mask) == PW_PKT_HAS_PORTS && pkt->l4_proto == IPPROTO_TCP;
 }
 
-static inline void pw_rewrite_nat_plain(struct pw_pkt *pkt, const struct pw_nat_plan *plan)
+/* addrs: source and destination, ports likewise, as they lie in the headers. Deltas as in a plan. */
+static inline void pw_rewrite_nat_plain(
+	struct pw_pkt *pkt, uint64_t addrs, uint32_t ports, uint16_t l3_delta, uint16_t l4_delta)
 {
 	uint8_t *ip = pkt->data + pkt->l3_off, *l4 = pkt->data + pkt->l4_off;
 	uint16_t ip_csum, l4_csum;
 
 	memcpy(&ip_csum, ip + 10, 2);
 	memcpy(&l4_csum, l4 + 16, 2);
-	ip_csum = pw_csum_update_folded(ip_csum, plan->l3_delta);
-	l4_csum = pw_csum_update_folded(l4_csum, plan->l4_delta);
-	memcpy(ip + 12, &plan->src_be, 8);
-	memcpy(l4, &plan->sport_be, 4);
+	ip_csum = pw_csum_update_folded(ip_csum, l3_delta);
+	l4_csum = pw_csum_update_folded(l4_csum, l4_delta);
+	memcpy(ip + 12, &addrs, 8);
+	memcpy(l4, &ports, 4);
 	memcpy(ip + 10, &ip_csum, 2);
 	memcpy(l4 + 16, &l4_csum, 2);
-	memcpy(&pkt->src_be, &plan->src_be, 12);
+	memcpy(&pkt->src_be, &addrs, 8);
+	memcpy(&pkt->sport_be, &ports, 4);
 }
 
 /* TTL - 1 with RFC 1141/1624 update; the caller has checked ttl > 1. */
