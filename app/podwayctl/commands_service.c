@@ -16,6 +16,9 @@ static const struct column service_columns[] = {
 	{"PORTS", .cell = cell_service_ports,
 		.help = "protocol:port, and ->target where it differs"},
 	{"ENDPOINTS", "endpoints", F_LIST, .help = "the backends; the first of many, all with -v"},
+	{"ALGORITHM", "algorithm", F_TEXT, true, .help = "how a connection gets its backend"},
+	{"AFFINITY", "affinity_sec", F_AGE, true,
+		.help = "how long a client's next connections go to the same backend; 0s: not"},
 	{"ORIGIN", "origin", F_TEXT, true, .help = "config or ctl"},
 	{"FLOWS", "flows", F_COUNT, .help = "connections it has now"},
 	{"NEW", "new_flows", F_COUNT, .help = "connections it has had"},
@@ -35,6 +38,8 @@ static const struct arg service_show_args[] = {
 	{0},
 };
 
+static const char *const algorithms[] = {"random", "maglev", NULL};
+
 static const struct arg service_add_args[] = {
 	{"NAME", ARG_WORD, NULL, "name", .required = true,
 		.help = "namespace/name; without a namespace it is \"default\""},
@@ -45,6 +50,11 @@ static const struct arg service_add_args[] = {
 			"repeated, then each needs a name or gets one: protocol-port"},
 	{"endpoint", ARG_KEY, "ADDRESS", "endpoints", T_IP, .list = true,
 		.help = "a backend; may be repeated. Without any, connections are refused"},
+	{"affinity", ARG_KEY, "SECONDS", "affinity_sec", T_NUMBER,
+		.help = "a client's next connection goes to the backend of its last one, if that "
+			"was no longer ago; 1 to 86400"},
+	{"algorithm", ARG_KEY, "NAME", "algorithm", T_CHOICE, .choices = algorithms,
+		.help = "random (default), or maglev: by addresses and ports, alike on all nodes"},
 	{"replace", ARG_FLAG, NULL, "replace", .help = "not an error if it is there already"},
 	{0},
 };
@@ -219,7 +229,10 @@ const struct command service_commands[] = {
 				     "a web service on two pods"},
 			{"services add dns cluster-ip 10.96.0.2 port udp:53 port tcp:53 endpoint "
 			 "10.244.1.9 replace",
-				"DNS by both protocols"}},
+				"DNS by both protocols"},
+			{"services add web cluster-ip 10.96.0.10 port 80 endpoint 10.244.1.5 "
+			 "affinity 10800 algorithm maglev",
+				"clients come back to their backend for three hours"}},
 		.check = name_service_ports},
 	{"services", "del", false, "services.del", service_del_args, &service_del_view,
 		.brief = "delete a service",

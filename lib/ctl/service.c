@@ -11,6 +11,7 @@
 
 #include "local.h"
 #include "port_reg.h"
+#include "reserve.h"
 #include "route.h"
 #include "service_priv.h"
 
@@ -123,7 +124,9 @@ static int put_port(struct pw_ctl *ctl, const struct pw_conf_service *spec, uint
 	struct pw_nat_service svc = {.vip_be = vip_be,
 		.port_be = rte_cpu_to_be_16(port->port),
 		.proto = (uint8_t)port->protocol,
-		.endpoints = eps};
+		.endpoints = eps,
+		.affinity_sec = spec->affinity_sec,
+		.algorithm = spec->algorithm == PW_CONF_MAGLEV ? PW_NAT_MAGLEV : PW_NAT_RANDOM};
 	int rc;
 
 	if (eps == NULL)
@@ -397,6 +400,11 @@ static int init(struct pw_ctl *ctl, struct pw_err *err)
 	if (rc != 0)
 		goto err_free;
 	pw_nat_set_snat_address(ctl->nat, snat_address(ctl));
+	rc = pw_nat_set_snat_ports(ctl->nat, (uint16_t)ctl->conf->snat.first_port,
+		(uint16_t)ctl->conf->snat.last_port);
+	if (rc != 0)
+		goto err_free;
+	ctl_reserve_ports(ctl->conf->snat.first_port, ctl->conf->snat.last_port);
 	return 0;
 
 err_free:

@@ -24,6 +24,9 @@ static const char *protocol_name(enum pw_conf_proto proto)
 	return "?";
 }
 
+static const char *const algorithms[] = {
+	[PW_CONF_RANDOM] = "random", [PW_CONF_MAGLEV] = "maglev", NULL};
+
 /* ---- as JSON ---- */
 
 static json_t *spec_json(const struct pw_conf_service *spec)
@@ -41,8 +44,9 @@ static json_t *spec_json(const struct pw_conf_service *spec)
 	}
 	for (uint32_t i = 0; i < spec->n_endpoints; i++)
 		json_array_append_new(endpoints, pw_json_ip(&spec->endpoints[i]));
-	return json_pack("{s:s, s:o, s:o, s:o}", "name", spec->name, "cluster_ips", ips, "ports",
-		ports, "endpoints", endpoints);
+	return json_pack("{s:s, s:o, s:o, s:o, s:I, s:s}", "name", spec->name, "cluster_ips", ips,
+		"ports", ports, "endpoints", endpoints, "affinity_sec",
+		(json_int_t)spec->affinity_sec, "algorithm", algorithms[spec->algorithm]);
 }
 
 static void add_stats(const struct pw_ctl *ctl, const struct service *service, json_t *json)
@@ -69,6 +73,8 @@ struct add_params {
 	json_t *cluster_ips;
 	json_t *ports;
 	json_t *endpoints;
+	uint64_t affinity_sec;
+	int algorithm;
 	bool replace;
 };
 
@@ -78,6 +84,10 @@ static const struct pw_ipc_param add_params[] = {
 	{"cluster_ips", PW_IPC_JSON, offsetof(struct add_params, cluster_ips), .optional = true},
 	{"ports", PW_IPC_ARRAY, offsetof(struct add_params, ports)},
 	{"endpoints", PW_IPC_ARRAY, offsetof(struct add_params, endpoints), .optional = true},
+	{"affinity_sec", PW_IPC_U64, offsetof(struct add_params, affinity_sec), .optional = true,
+		.max = PW_NAT_AFFINITY_SEC_MAX},
+	{"algorithm", PW_IPC_CHOICE, offsetof(struct add_params, algorithm), .optional = true,
+		.choices = algorithms},
 	{"replace", PW_IPC_BOOL, offsetof(struct add_params, replace), .optional = true},
 	{0},
 };
@@ -219,6 +229,8 @@ static int decode_fields(
 	if (decode_cluster_ips(ips, out, err) != 0 || decode_ports(p->ports, out, err) != 0 ||
 		decode_endpoints(p->endpoints, out, err) != 0)
 		return pw_err_prefix(err, "service %s: ", out->name);
+	out->affinity_sec = (uint32_t)p->affinity_sec;
+	out->algorithm = p->algorithm > 0 ? PW_CONF_MAGLEV : PW_CONF_RANDOM;
 	return 0;
 }
 
