@@ -87,7 +87,7 @@ static void slices(void **state)
 		sent_as(&fx, udp(CLIENT, 100 + i, VIP, 80));
 	fx.now += 30;
 	for (uint32_t n = 200; n != 0; calls++) {
-		pw_nat_age(fx.nat, 1, fx.now, 16); /* worker 0 sleeps */
+		assert_int_equal(pw_nat_age(fx.nat, 1, fx.now, 16), 16); /* worker 0 sleeps */
 		assert_true(n - flows(&fx).n <= 16);
 		n = flows(&fx).n;
 		assert_true(calls < 100);
@@ -99,9 +99,9 @@ static void slices(void **state)
 	fx.now += 30;
 	for (int i = 0; i < 100; i++)
 		pw_nat_age(fx.nat, 1, fx.now, 16);
-	pw_nat_age(fx.nat, 0, fx.now, 1000);
+	assert_int_equal(pw_nat_age(fx.nat, 0, fx.now, 1000), 0);
 	assert_int_equal(flows(&fx).n, 1);
-	pw_nat_age(fx.nat, 0, fx.now + 1, 1000);
+	assert_int_not_equal(pw_nat_age(fx.nat, 0, fx.now + 1, 1000), 0);
 	assert_int_equal(flows(&fx).n, 0);
 	fx_close(&fx);
 }
