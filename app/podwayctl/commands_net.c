@@ -14,7 +14,9 @@
 static const struct column port_columns[] = {
 	{"NAME", "name", F_TEXT,
 		.help = "name of the port; of a pod's port made by the CNI plugin"},
-	{"TYPE", "type", F_TEXT, .help = "tap (kernel pod, host), vhost-user (VM, DPDK) or ethdev"},
+	{"TYPE", "type", F_TEXT,
+		.help = "tap (kernel pod, host), af_packet or af_xdp (interface of the kernel), "
+			"vhost-user (VM, DPDK), memif, virtio-user or ethdev"},
 	{"STATE", "state", F_STATE, .help = "up: forwards; down: link or peer is missing"},
 	{"BRIDGE", "bridge", F_TEXT, .help = "the bridge it is in; - for a routed port"},
 	{"POD", "pod", F_TEXT, .help = "namespace/name of the pod behind it"},
@@ -50,16 +52,17 @@ static const struct arg port_name_opt[] = {
 };
 
 static const char *const port_types[] = {
-	"tap", "vhost-user", "ethdev", "memif", "virtio-user", NULL};
+	"tap", "af_packet", "af_xdp", "vhost-user", "ethdev", "memif", "virtio-user", NULL};
 static const char *const socket_modes[] = {"server", "client", NULL};
 static const char *const rx_modes[] = {"adaptive", "polling", NULL};
 
 static const struct arg port_add_args[] = {
 	{"NAME", ARG_WORD, NULL, "name", .required = true, .help = "a new name"},
 	{"type", ARG_KEY, "TYPE", "type", T_CHOICE, .required = true, .choices = port_types,
-		.help = "tap, vhost-user, ethdev, memif or virtio-user"},
+		.help = "tap, af_packet, af_xdp, vhost-user, ethdev, memif or virtio-user"},
 	{"interface", ARG_KEY, "IFNAME", "interface",
-		.help = "tap: name of the kernel interface; virtio-user: of vhost-net"},
+		.help = "tap: name of the kernel interface; af_packet, af_xdp: of one that exists, "
+			"such as the host end of a veth; virtio-user: of vhost-net"},
 	{"socket", ARG_KEY, "PATH", "socket",
 		.help = "vhost-user, memif, virtio-user: path of the socket"},
 	{"mode", ARG_KEY, "MODE", "mode", T_CHOICE, .choices = socket_modes,
@@ -83,6 +86,8 @@ static const struct arg port_add_args[] = {
 	{"peer-mac", ARG_KEY, "MAC", "peer_mac", T_MAC, .help = "of who is behind it"},
 	{"mtu", ARG_KEY, "BYTES", "mtu", T_NUMBER, .help = "68..9216; default 1500"},
 	{"queues", ARG_KEY, "N", "queues", T_NUMBER, .help = "1..16; default 1"},
+	{"busy-poll", ARG_FLAG, NULL, "busy_poll",
+		.help = "af_xdp: the kernel's side of a queue runs when a worker polls it"},
 	{"ring-size", ARG_KEY, "N", "ring_size", T_NUMBER,
 		.help = "descriptors a queue; ethdev, memif, virtio-user"},
 	{"rx-mode", ARG_KEY, "MODE", "rx_mode", T_CHOICE, .choices = rx_modes,
@@ -236,6 +241,8 @@ const struct command net_commands[] = {
 		.examples =
 			{{"ports add vm2 type vhost-user socket /run/podway/vm2.sock bridge br1",
 				 "a VM's port in a bridge"},
+				{"ports add veth1 type af_packet interface veth1 bridge br0",
+					"the host end of a veth pair in a bridge"},
 				{"ports add lan type tap interface lan0 address 192.168.7.1/24",
 					"a routed port to the node's own kernel"}}},
 	{"ports", "del", false, "ports.del", port_del_args, &port_del_view,

@@ -8,10 +8,13 @@
 
 #define T(type)  (1u << PW_CONF_PORT_##type)
 #define AT(name) offsetof(struct pw_conf_port, name)
+#define NETIFS   (T(AF_PACKET) | T(AF_XDP))
 #define SOCKETS  (T(VHOST_USER) | T(MEMIF) | T(VIRTIO_USER))
 
 static const char *const type_names[] = {
 	[PW_CONF_PORT_TAP] = "tap",
+	[PW_CONF_PORT_AF_PACKET] = "af_packet",
+	[PW_CONF_PORT_AF_XDP] = "af_xdp",
 	[PW_CONF_PORT_VHOST_USER] = "vhost-user",
 	[PW_CONF_PORT_ETHDEV] = "ethdev",
 	[PW_CONF_PORT_MEMIF] = "memif",
@@ -22,6 +25,7 @@ enum holds {    /* what a field is; which value says "not given" */
 	TEXT,   /* char *: NULL */
 	NUMBER, /* uint32_t or enum: 0 */
 	ID,     /* uint32_t: PW_CONF_ID_UNSET */
+	FLAG,   /* bool: false */
 };
 
 static const struct {
@@ -32,13 +36,15 @@ static const struct {
 	const char *example;
 } rows[] = {
 	{"device", AT(device), TEXT, T(ETHDEV), T(ETHDEV), "net_af_packet0,iface=eth1"},
-	{"interface", AT(interface), TEXT, T(TAP) | T(VIRTIO_USER), T(TAP), "tap0"},
+	{"interface", AT(interface), TEXT, T(TAP) | NETIFS | T(VIRTIO_USER), T(TAP) | NETIFS,
+		"veth1"},
 	{"socket", AT(socket), TEXT, SOCKETS, T(VHOST_USER) | T(MEMIF), "/run/podway/vm0.sock"},
 	{"mode", AT(mode), NUMBER, SOCKETS, 0, NULL},
 	{"socket_uid", AT(socket_uid), ID, T(VHOST_USER) | T(MEMIF), 0, NULL},
 	{"socket_gid", AT(socket_gid), ID, T(VHOST_USER) | T(MEMIF), 0, NULL},
 	{"socket_mode", AT(socket_mode), NUMBER, T(VHOST_USER) | T(MEMIF), 0, NULL},
 	{"ring_size", AT(ring_size), NUMBER, T(ETHDEV) | T(MEMIF) | T(VIRTIO_USER), 0, NULL},
+	{"busy_poll", AT(busy_poll), FLAG, T(AF_XDP), 0, NULL},
 	{"id", AT(id), NUMBER, T(MEMIF), 0, NULL},
 	{"secret", AT(secret), TEXT, T(MEMIF), 0, NULL},
 	{"buffer_size", AT(buffer_size), NUMBER, T(MEMIF), 0, NULL},
@@ -53,6 +59,8 @@ static bool is_given(const struct pw_conf_port *port, unsigned row)
 		return *(char *const *)field != NULL;
 	case NUMBER:
 		return *(const uint32_t *)field != 0;
+	case FLAG:
+		return *(const bool *)field;
 	default:
 		return *(const uint32_t *)field != PW_CONF_ID_UNSET;
 	}

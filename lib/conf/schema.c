@@ -42,10 +42,18 @@ static const struct conf_word pod_mode_words[] = {
 };
 static const struct conf_word port_type_words[] = {
 	{"tap", PW_CONF_PORT_TAP},
+	{"af_packet", PW_CONF_PORT_AF_PACKET},
+	{"af_xdp", PW_CONF_PORT_AF_XDP},
 	{"vhost-user", PW_CONF_PORT_VHOST_USER},
 	{"ethdev", PW_CONF_PORT_ETHDEV},
 	{"memif", PW_CONF_PORT_MEMIF},
 	{"virtio-user", PW_CONF_PORT_VIRTIO_USER},
+	{NULL, 0},
+};
+static const struct conf_word uplink_type_words[] = {
+	{"ethdev", PW_CONF_PORT_ETHDEV},
+	{"af_packet", PW_CONF_PORT_AF_PACKET},
+	{"af_xdp", PW_CONF_PORT_AF_XDP},
 	{NULL, 0},
 };
 static const struct conf_word socket_mode_words[] = {
@@ -104,15 +112,22 @@ static const struct conf_key bridge_keys[] = {
 static const struct conf_key uplink_keys[] = {
 	{"name", TEXT(name, name), .required = true,
 		.doc = "name of the uplink; bridges and ports share one name space"},
-	{"device", STRING(device, device), .required = true,
-		.doc = "DPDK device, such as 0000:01:00.0 or \"net_af_packet0,iface=eth1\""},
+	{"type", WORD(type, uplink_type_words),
+		.doc = "what drives it: DPDK (ethdev), or the kernel, by packet or AF_XDP sockets"},
+	{"device", STRING(device, device),
+		.doc = "ethdev (required): DPDK device, such as 0000:01:00.0"},
+	{"interface", STRING(interface, ifname),
+		.doc = "af_packet, af_xdp (required): interface of the kernel"},
 	{"bridge", TEXT(bridge, name),
 		.doc = "bridge it belongs to; else it is routed and needs addresses"},
 	{"addresses", PREFIXES(addresses, CONF_IP_INTERFACE),
 		.doc = "own addresses on the link, with the length of its subnet"},
-	{"mac", MAC(mac), .fallback = "the device's", .doc = "own MAC; routed uplinks only"},
+	{"mac", MAC(mac), .fallback = "the device's; af_packet: derived from the name",
+		.doc = "own MAC; routed uplinks only"},
 	{"mtu", MTU(mtu), .doc = "largest IP packet"},
 	{"queues", U32(queues, 1, 16), .doc = "receive queues, shared out over the workers"},
+	{"busy_poll", BOOL(busy_poll),
+		.doc = "af_xdp: the kernel's side of a queue runs when a worker polls it"},
 	{"ring_size", U32(ring_size, 0, 32768), .fallback = "1024",
 		.doc = "descriptors a queue; the device may change it"},
 	{"rx_mode", WORD(rx_mode, rx_mode_words),
@@ -128,8 +143,9 @@ static const struct conf_key port_keys[] = {
 		.doc = "ethdev (required): DPDK device, such as 0000:01:00.0 or "
 		       "\"net_tap0,iface=t0\""},
 	{"interface", STRING(interface, ifname), .fallback = "tap: the port's name",
-		.doc = "tap: name of the kernel interface; virtio-user: name of the one that the "
-		       "kernel's vhost-net makes"},
+		.doc = "af_packet, af_xdp (required): interface of the kernel, such as the host "
+		       "end of a veth; tap: name of the one that podway makes; virtio-user: name "
+		       "of the one that the kernel's vhost-net makes"},
 	{"socket", STRING(socket, socket),
 		.doc = "vhost-user, memif (required), virtio-user: path of the socket"},
 	{"mode", TYPE(optional_word), AT(mode), .words = socket_mode_words,
@@ -161,6 +177,8 @@ static const struct conf_key port_keys[] = {
 		.doc = "MAC of who is behind the port: static FDB entry or neighbour"},
 	{"mtu", MTU(mtu), .doc = "largest IP packet"},
 	{"queues", U32(queues, 1, 16), .doc = "receive queues, shared out over the workers"},
+	{"busy_poll", BOOL(busy_poll),
+		.doc = "af_xdp: the kernel's side of a queue runs when a worker polls it"},
 	{"ring_size", U32(ring_size, 0, 32768), .fallback = "ethdev, memif: 1024; virtio-user: 256",
 		.doc = "descriptors a queue; ethdev, memif and virtio-user only: of vhost-user the "
 		       "guest says it"

@@ -8,6 +8,8 @@
 
 static const enum pw_port_type types[] = {
 	[PW_CONF_PORT_TAP] = PW_PORT_TAP,
+	[PW_CONF_PORT_AF_PACKET] = PW_PORT_AF_PACKET,
+	[PW_CONF_PORT_AF_XDP] = PW_PORT_AF_XDP,
 	[PW_CONF_PORT_VHOST_USER] = PW_PORT_VHOST_USER,
 	[PW_CONF_PORT_ETHDEV] = PW_PORT_ETHDEV,
 	[PW_CONF_PORT_MEMIF] = PW_PORT_MEMIF,
@@ -65,6 +67,7 @@ int port_conf_add(struct pw_ctl *ctl, const struct pw_conf_port *conf, struct ct
 			.mode = conf->socket_mode},
 		.memif = {.id = conf->id, .buffer_size = conf->buffer_size, .secret = conf->secret},
 		.ring_size = conf->ring_size,
+		.busy_poll = conf->busy_poll,
 		.never_sleep = conf->rx_mode == PW_CONF_RX_POLLING,
 		.fd = -1,
 		.addresses = &conf->addresses,

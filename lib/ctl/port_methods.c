@@ -143,14 +143,16 @@ static int ports_list(void *ctx, struct pw_ipc_request *req, void *params, json_
 struct ports_add {
 	const char *name, *device, *interface, *socket, *bridge, *secret, *socket_mode;
 	int type, mode, rx_mode;
+	bool busy_poll;
 	struct pw_ipc_prefixes addresses, peers;
 	struct pw_mac mac, peer_mac;
 	uint64_t mtu, queues, ring_size, id, buffer_size, socket_uid, socket_gid;
 };
 static const char *const type_names[] = {
-	"tap", "vhost-user", "ethdev", "memif", "virtio-user", NULL};
-static const enum pw_conf_port_type conf_types[] = {PW_CONF_PORT_TAP, PW_CONF_PORT_VHOST_USER,
-	PW_CONF_PORT_ETHDEV, PW_CONF_PORT_MEMIF, PW_CONF_PORT_VIRTIO_USER};
+	"tap", "af_packet", "af_xdp", "vhost-user", "ethdev", "memif", "virtio-user", NULL};
+static const enum pw_conf_port_type conf_types[] = {PW_CONF_PORT_TAP, PW_CONF_PORT_AF_PACKET,
+	PW_CONF_PORT_AF_XDP, PW_CONF_PORT_VHOST_USER, PW_CONF_PORT_ETHDEV, PW_CONF_PORT_MEMIF,
+	PW_CONF_PORT_VIRTIO_USER};
 static const char *const socket_modes[] = {"server", "client", NULL};
 static const char *const rx_modes[] = {"adaptive", "polling", NULL};
 
@@ -180,6 +182,7 @@ static const struct pw_ipc_param add_params[] = {
 		.max = 32768},
 	{"rx_mode", PW_IPC_CHOICE, offsetof(struct ports_add, rx_mode), .optional = true,
 		.choices = rx_modes},
+	OPTIONAL(busy_poll, PW_IPC_BOOL),
 	{"mode", PW_IPC_CHOICE, offsetof(struct ports_add, mode), .optional = true,
 		.choices = socket_modes},
 	{"socket_uid", PW_IPC_U64, offsetof(struct ports_add, socket_uid), .optional = true,
@@ -245,6 +248,7 @@ static int add_port(struct pw_ctl *ctl, const struct ports_add *p, struct ctl_po
 		.mtu = (uint32_t)p->mtu,
 		.queues = (uint32_t)p->queues,
 		.ring_size = (uint32_t)p->ring_size,
+		.busy_poll = p->busy_poll,
 		.rx_mode = p->rx_mode == 1 ? PW_CONF_RX_POLLING : PW_CONF_RX_ADAPTIVE,
 		.mode = (enum pw_conf_socket_mode)(p->mode + 1), /* -1: not given */
 		.socket_uid = (uint32_t)p->socket_uid,

@@ -63,6 +63,23 @@ uint32_t ctl_port_count(const struct pw_ctl *ctl, uint32_t *up)
 
 /* ---- coming: validate, open, routes and FDB, view ---- */
 
+/* Two packet sockets would both take every frame. Pods' interfaces are in namespaces of theirs. */
+static int check_interface(
+	const struct pw_ctl *ctl, const struct ctl_port_spec *spec, struct pw_err *err)
+{
+	if (spec->interface == NULL || spec->kind == CTL_PORT_POD)
+		return 0;
+	for (uint32_t i = 0; i < ctl->ports->size; i++) {
+		const struct ctl_port *port = ctl->ports->v[i];
+
+		if (port != NULL && port->kind != CTL_PORT_POD && port->device != NULL &&
+			strcmp(port->device, spec->interface) == 0)
+			return pw_err_set(err, -EEXIST, "port %s: interface %s is port %s's",
+				spec->name, spec->interface, port->name);
+	}
+	return 0;
+}
+
 static int validate(struct pw_ctl *ctl, const struct ctl_port_spec *spec, struct pw_err *err)
 {
 	bool routed = spec->bridge == PW_BRIDGE_NONE;
@@ -92,7 +109,7 @@ static int validate(struct pw_ctl *ctl, const struct ctl_port_spec *spec, struct
 			"port %s: peers without addresses of ours need peer_mac: nobody could ask "
 			"for it",
 			spec->name);
-	return 0;
+	return check_interface(ctl, spec, err);
 }
 
 static struct pw_port *open_device(
@@ -110,13 +127,16 @@ static struct pw_port *open_device(
 		.socket = spec->socket,
 		.memif = spec->memif,
 		.ring_size = spec->ring_size,
+		.busy_poll = spec->busy_poll,
 		.never_sleep = spec->never_sleep,
 		.fd = spec->fd,
 	};
 	uint64_t derived = ctl_derived_mac48(ctl, spec->name);
 
-	/* A NIC has a MAC; the others get one that is this node's and stays. */
-	if (pw_mac_is_zero(&conf.mac) && spec->type != PW_PORT_ETHDEV)
+	/* A NIC has a MAC; the others get one that is this node's and stays. So do packet sockets:
+	 * the node's stack sees their frames, too, and must take none for its own. */
+	if (pw_mac_is_zero(&conf.mac) && spec->type != PW_PORT_ETHDEV &&
+		spec->type != PW_PORT_AF_XDP)
 		conf.mac = pw_mac_from_u64(derived);
 	strlcpy(conf.name, spec->name, sizeof(conf.name));
 	return pw_port_open(&ctl->port_env, &conf, err);

@@ -52,7 +52,7 @@ struct ctl_port_spec {
 	struct pw_port_socket socket;
 	struct pw_port_memif memif;
 	uint32_t ring_size;
-	bool never_sleep;
+	bool busy_poll, never_sleep;
 	int fd; /* tap: the interface; -1: made here. Taken on success */
 	const struct pw_conf_prefixes *addresses, *peers; /* NULL: none */
 	bool antispoof; /* only peer_mac and peers may send from there */

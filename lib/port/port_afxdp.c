@@ -258,6 +258,7 @@ static int afxdp_open(struct pw_port *port, const struct pw_port_conf *conf, str
 
 const struct pw_port_ops pw_port_afxdp_ops = {
 	.name = "af_xdp",
+	.kernel = true,
 	.open = afxdp_open,
 	.close = afxdp_close,
 	.rx = afxdp_rx,

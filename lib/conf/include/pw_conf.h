@@ -39,6 +39,8 @@ enum pw_conf_idle {
 };
 enum pw_conf_port_type {
 	PW_CONF_PORT_TAP,
+	PW_CONF_PORT_AF_PACKET,
+	PW_CONF_PORT_AF_XDP,
 	PW_CONF_PORT_VHOST_USER,
 	PW_CONF_PORT_ETHDEV,
 	PW_CONF_PORT_MEMIF,
@@ -98,7 +100,8 @@ struct pw_conf_port {
 	enum pw_conf_port_type type;
 	bool uplink;     /* came from uplinks: */
 	char *device;    /* ethdev: DPDK device string (vdev or PCI address) */
-	char *interface; /* tap: kernel name in the daemon's netns; the port's name.
+	char *interface; /* af_packet, af_xdp: of the kernel, in the daemon's netns
+			    tap: its name there; the port's name.
 			    virtio-user: TAP of the kernel's vhost-net; instead of a socket */
 	char *socket;    /* vhost-user, memif, virtio-user: path */
 	enum pw_conf_socket_mode mode;
@@ -109,6 +112,7 @@ struct pw_conf_port {
 	uint32_t buffer_size;            /* memif: bytes; 0: 2048 */
 	uint32_t ring_size;              /* descriptors a queue; 0: the type's default */
 	enum pw_conf_rx_mode rx_mode;
+	bool busy_poll; /* af_xdp: the kernel's side of a queue runs in our polls */
 	char bridge[PW_CONF_NAME_MAX + 1]; /* "" : routed port */
 	struct pw_conf_prefixes addresses; /* routed port: our own addresses */
 	struct pw_conf_prefixes peers;     /* addresses of who is behind it: static neighbours */

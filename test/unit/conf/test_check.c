@@ -157,11 +157,31 @@ static void ports(void **state)
 			"virtio-user\n"},
 		{"ports: [{name: a-name-of-sixteen, type: tap, peers: 10.0.0.1}]\n",
 			"f:1:9: ports[0].interface: missing; a port of type tap needs it; example: "
-			"tap0\n"},
+			"veth1\n"},
+		{"bridges: [{name: br0}]\n"
+		 "uplinks: [{name: a, bridge: br0}]\n"
+		 "ports: [{name: b, type: af_xdp, bridge: br0}]\n",
+			"f:2:11: uplinks[0].device: missing; a port of type ethdev needs it; "
+			"example: net_af_packet0,iface=eth1\n"
+			"f:3:9: ports[0].interface: missing; a port of type af_xdp needs it; "
+			"example: veth1\n"},
+		{"bridges: [{name: br0}]\n"
+		 "uplinks: [{name: a, type: af_packet, interface: e1, bridge: br0, busy_poll: "
+		 "yes}]\n"
+		 "ports: [{name: b, type: af_xdp, interface: e1, device: net_null0, bridge: "
+		 "br0}]\n",
+			"f:2:77: uplinks[0].busy_poll: is only for ports of type af_xdp\n"
+			"f:3:44: ports[0].interface: interface \"e1\" is used twice; also at line "
+			"2\n"
+			"f:3:56: ports[0].device: is only for ports of type ethdev\n"},
+		{"uplinks: [{name: a, type: tap, addresses: 10.0.0.1/24}]\n",
+			"f:1:27: uplinks[0].type: \"tap\" is not allowed; allowed: ethdev, "
+			"af_packet "
+			"or af_xdp\n"},
 		/* Without its type nothing is known of the other keys. */
 		{"ports: [{name: a, type: tapp, socket: /run/x, peers: 10.0.0.1}]\n",
 			"f:1:25: ports[0].type: \"tapp\" is not allowed; allowed: tap, "
-			"vhost-user, ethdev, memif or virtio-user\n"},
+			"af_packet, af_xdp, vhost-user, ethdev, memif or virtio-user\n"},
 		{"bridges: [{name: br0}]\n"
 		 "ports: [{name: a, type: tap, bridge: br1, addresses: 10.0.0.1/24}]\n",
 			"f:2:38: ports[0].bridge: there is no bridge \"br1\" under bridges\n"

@@ -242,7 +242,7 @@ static void delivered_examples(void **state)
 		pw_file_read(PW_SOURCE_ROOT "/config/podway.yaml", 1 << 20, &text, &len), 0);
 	all = with_examples(text);
 	conf = parse_valid(all);
-	assert_int_equal(conf->n_ports, 6);
+	assert_int_equal(conf->n_ports, 8);
 	assert_int_equal(conf->n_routes, 3);
 	assert_int_equal(conf->n_services, 1);
 	pw_conf_free(conf);

@@ -32,6 +32,7 @@ static void same_port(const struct pw_conf_port *a, const struct pw_conf_port *b
 	assert_string_equal(a->name, b->name);
 	assert_int_equal(a->type, b->type);
 	assert_int_equal(a->uplink, b->uplink);
+	assert_int_equal(a->busy_poll, b->busy_poll);
 	same_text(a->device, b->device);
 	same_text(a->interface, b->interface);
 	same_text(a->socket, b->socket);
@@ -142,7 +143,7 @@ static void full_is_full(void **state)
 	assert_false(full->host.enabled);
 	assert_int_equal(full->limits.endpoints, 106);
 	assert_true(full->bridges[0].hairpin);
-	assert_string_equal(full->ports[2].name, "null");
+	assert_string_equal(full->ports[3].name, "null");
 	assert_int_equal(full->routes[3].prefix.len, 128);
 	assert_int_equal(full->services[0].ports[2].protocol, PW_CONF_SCTP);
 	pw_conf_free(full);
