@@ -165,7 +165,7 @@ keep_lab() {
 
 ${bold}The lab is running.${plain}
   podwayctl       $ctl --socket $LAB_SOCKET status
-                  the same without a command is a shell; help is in there
+                  also: shell (commands with completion), help, watch drops
   inside a pod    ip netns exec $LAB_PREFIX-client curl http://$VIP/
   on the node     ip netns exec $LAB_PREFIX-node curl http://$VIP/
   log             $LAB_DIR/podwayd.log
