@@ -194,6 +194,10 @@ stop_lab() {
 	echo "quickstart.sh: the lab has ended"
 }
 
+# What outlives the script with --keep has neither its terminal nor its output.
+# shellcheck disable=SC2016
+detached=(setsid sh -c 'exec "$@" 3>&- 4>&-' -)
+
 # ---- the steps -----------------------------------------------------------------------------------
 
 install_packages() {
@@ -228,8 +232,7 @@ start_node() {
 	lab_init "$build"
 	lab_began=1
 	lab_config >"$LAB_DIR/podway.yaml"
-	# Signals of this terminal are for this script.
-	LAB_WRAP=(setsid)
+	LAB_WRAP=("${detached[@]}")
 	lab_start 2>>"$log" || give_up "podwayd did not start: $(tail -n 3 "$LAB_DIR/podwayd.log")"
 	show "podwayctl status" lab_ctl status
 }
@@ -249,7 +252,7 @@ http {
 	server { listen 80; return 200 "hello from $pod\n"; }
 }
 END
-	lab_bg "$pod" setsid nginx -e stderr -p "$LAB_DIR/$pod" -c "$LAB_DIR/$pod/nginx.conf"
+	lab_bg "$pod" "${detached[@]}" nginx -e stderr -p "$LAB_DIR/$pod" -c "$LAB_DIR/$pod/nginx.conf"
 }
 
 listening() { lab_in "$1" ss -Hltn "sport = :$2" | grep -q .; }
@@ -316,7 +319,7 @@ pod_port() { lab_ctl --json pods | jq -r ".pods[] | select(.name == \"$1\") | .p
 check_iperf() {
 	local out gbit largest port
 	heading "TCP from pod to pod"
-	lab_bg web1 setsid iperf3 -s
+	lab_bg web1 "${detached[@]}" iperf3 -s
 	lab_wait 10 listening web1 5201 || give_up "iperf3 -s did not start; see $log"
 	prompt client "iperf3 -c $(lab_ip web1) -t $IPERF_SEC"
 	out=$(lab_in client iperf3 -c "$(lab_ip web1)" -t $IPERF_SEC -J 2>>"$log")
@@ -334,7 +337,7 @@ start_vm() {
 	local port=$1 mac=02:00:00:00:00:0$2 core
 	core=$(taskset -pc $$ | grep -o '[0-9]*' | tail -1)
 	shift 2
-	lab_bg node setsid dpdk-testpmd --no-huge --no-pci -m 64 --no-telemetry --no-shconf --file-prefix "$LAB_PREFIX$port" \
+	lab_bg node "${detached[@]}" dpdk-testpmd --no-huge --no-pci -m 64 --no-telemetry --no-shconf --file-prefix "$LAB_PREFIX$port" \
 		--lcores "0@$core,1@$core" --vdev "net_virtio_user0,path=$LAB_DIR/run/$port.sock,mac=$mac" \
 		-- --total-num-mbufs=2048 --stats-period 1 "$@"
 }
