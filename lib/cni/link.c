@@ -125,6 +125,10 @@ static int if_ioctl(unsigned long request, struct ifreq *ifr, const char *what, 
 	return 0;
 }
 
+/* Frames that the kernel keeps for a worker which is not reading just now. A TAP has 500 of its own
+ * accord, other Ethernet interfaces this many (the kernel's DEFAULT_TX_QUEUE_LEN). */
+#define TX_QUEUE_LEN 1000
+
 int pw_cni_link_set(
 	struct pw_cni_link *link, const struct pw_mac *mac, uint32_t mtu, struct pw_err *err)
 {
@@ -141,7 +145,11 @@ int pw_cni_link_set(
 		return rc;
 	ifr.ifr_mtu = (int)mtu;
 	snprintf(what, sizeof(what), "MTU %u", mtu);
-	return if_ioctl(SIOCSIFMTU, &ifr, what, err);
+	rc = if_ioctl(SIOCSIFMTU, &ifr, what, err);
+	if (rc != 0)
+		return rc;
+	ifr.ifr_qlen = TX_QUEUE_LEN;
+	return if_ioctl(SIOCSIFTXQLEN, &ifr, "transmit queue length", err);
 }
 
 static int set_up(const char *ifname, bool *changed, struct pw_err *err)

@@ -209,10 +209,13 @@ void pw_nat_process(struct pw_nat *nat, uint32_t worker, struct pw_pkt *const *p
 
 	for (uint32_t i = 0; i < n; i++) {
 		if (!has_key(pkts[i])) {
-			if (pkts[i]->flags & PW_PKT_FRAG_LATER)
+			if (pkts[i]->flags & PW_PKT_FRAG_LATER) {
 				later[n_later++] = pkts[i]; /* after the first ones of this batch */
-			else
-				keyless(nat, pkts[i]);
+				continue;
+			}
+			keyless(nat, pkts[i]);
+			if (unlikely(pkts[i]->flags & PW_PKT_FRAG))
+				nat_frag_first(nat, worker, pkts[i], now_sec);
 			continue;
 		}
 		keyed[n_keyed] = pkts[i];

@@ -125,6 +125,9 @@ static int set_link_up(int sock, struct ifreq *ifr)
 	return ioctl(sock, SIOCSIFFLAGS, ifr) < 0 ? -errno : 0;
 }
 
+/* The kernel's DEFAULT_TX_QUEUE_LEN; a TAP has 500 of its own accord. */
+#define TX_QUEUE_LEN 1000
+
 /* MTU, MAC, up: in this order, so that no frame leaves with a wrong address. */
 static int set_up_link(const struct pw_port_conf *conf, struct pw_err *err)
 {
@@ -138,6 +141,12 @@ static int set_up_link(const struct pw_port_conf *conf, struct pw_err *err)
 	if (ioctl(sock, SIOCSIFMTU, &ifr) < 0) {
 		rc = pw_err_set(err, -errno, "interface %s: mtu %u: %s", conf->interface, conf->mtu,
 			strerror(errno));
+		goto out;
+	}
+	ifr.ifr_qlen = TX_QUEUE_LEN;
+	if (ioctl(sock, SIOCSIFTXQLEN, &ifr) < 0) {
+		rc = pw_err_set(err, -errno, "interface %s: transmit queue length: %s",
+			conf->interface, strerror(errno));
 		goto out;
 	}
 	if (!pw_mac_is_zero(&conf->peer_mac)) {

@@ -271,6 +271,28 @@ static void bad_lengths(void **state)
 	fx_close(&fx);
 }
 
+/* An echo of an endpoint has no flow: its later fragments pass as the first one did, and are not held. */
+static void echo_of_an_endpoint(void **state)
+{
+	struct fixture fx;
+	struct frame_spec s = fragment(BACKEND(0), 7, CLIENT, 0, 7, MF);
+
+	open_fx(&fx);
+	s.proto = IPPROTO_ICMP;
+	s.icmp_type = 0;
+
+	struct pw_pkt first = send_spec(&fx, s);
+
+	assert_string_equal(pw_verdict_name(first.verdict), "continue");
+	rte_pktmbuf_free(first.m);
+	s.frag = 3;
+
+	struct pw_pkt later = send_spec(&fx, s);
+
+	check_later(&fx, &later, s, BACKEND(0), CLIENT);
+	fx_close(&fx);
+}
+
 /* What the first one met, the later ones meet. */
 static void refused_first(void **state)
 {
@@ -349,6 +371,7 @@ int main(void)
 		cmocka_unit_test(overlaps),
 		cmocka_unit_test(overlap_while_held),
 		cmocka_unit_test(bad_lengths),
+		cmocka_unit_test(echo_of_an_endpoint),
 		cmocka_unit_test(refused_first),
 		cmocka_unit_test(flow_gone),
 		cmocka_unit_test(bounds),
