@@ -16,9 +16,26 @@ static int no_memory(const struct pw_ctl *ctl, const char *what, struct pw_err *
 			       : "lower what limits: asks for");
 }
 
+/* How the flows of the last run fared. */
+static void tell_restored(const struct pw_ctl *ctl)
+{
+	struct pw_nat_restored r;
+
+	pw_nat_restored(ctl->nat, &r);
+	if (r.discarded != NULL)
+		pw_info("flow", "%s: connections of before are forgotten: %s", ctl->conf->flow_file,
+			r.discarded);
+	else if (r.flows > 0)
+		pw_info("flow", "%s: %u connections go on", ctl->conf->flow_file, r.flows);
+	if (r.invalid > 0)
+		pw_info("flow", "%s: %u entries were half-written and are dropped",
+			ctl->conf->flow_file, r.invalid);
+}
+
+/* Without a file flows live as long as the daemon: no reason not to start. */
 static struct pw_nat *create_nat(struct pw_ctl *ctl)
 {
-	const struct pw_nat_params params = {
+	struct pw_nat_params params = {
 		.max_flows = ctl->conf->limits.flows,
 		.max_services = ctl->conf->limits.services,
 		.max_endpoints = ctl->conf->limits.endpoints,
@@ -28,6 +45,15 @@ static struct pw_nat *create_nat(struct pw_ctl *ctl)
 		.timeout_sec = ctl->conf->conntrack.timeout_sec,
 	};
 
+	struct pw_nat *nat;
+
+	params.flow_file = ctl->conf->flow_file;
+	nat = pw_nat_create(ctl->alloc, ctl->limbo, &params);
+	if (nat != NULL || errno == ENOMEM)
+		return nat;
+	pw_warn("flow", "%s: %s; connections through Services will end with this daemon",
+		params.flow_file, strerror(errno));
+	params.flow_file = NULL;
 	return pw_nat_create(ctl->alloc, ctl->limbo, &params);
 }
 
@@ -75,6 +101,7 @@ static int tables_init(struct pw_ctl *ctl, struct pw_err *err)
 		no_memory(ctl, "limits.flows, services, endpoints", err);
 		goto err;
 	}
+	tell_restored(ctl);
 	return 0;
 err:
 	tables_fini(ctl);

@@ -369,6 +369,7 @@ void ctl_service_load_saved(struct pw_ctl *ctl)
 		service_spec_free(&spec);
 	}
 	json_decref(items);
+	pw_nat_services_synced(ctl->nat); /* these and the configuration's are all */
 }
 
 const struct pw_ipc_method service_methods[] = {

@@ -34,6 +34,13 @@ struct affinity {
 	uint64_t secret;
 };
 
+/* An entry for each four flows. */
+static inline uint32_t affinity_buckets(uint32_t max_flows)
+{
+	uint32_t n = max_flows / (4 * AFFINITY_WAYS);
+
+	return n < 64 ? 64 : n;
+}
 static inline size_t affinity_bytes(uint32_t n_buckets)
 {
 	return (size_t)n_buckets * AFFINITY_WAYS * sizeof(struct affinity_entry);

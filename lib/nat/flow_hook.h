@@ -3,13 +3,21 @@
  * flow_hook.h - where tests take hold of the flow table.
  *
  * Before each atomic step that matters stands a PW_RACE_POINT() (pw_race.h). The interleaving
- * checker (test/stress/interleave_flow.c) switches threads there; it also compiles the shipped
+ * checker (test/stress/interleave_flow.c) switches threads there, and test/unit/nat/test_restart.c
+ * kills the process. The checker also compiles the shipped
  * sources with PW_FLOW_BUGS and leaves out one step at a time, to see that it would notice.
  */
 #ifndef FLOW_HOOK_H
 #define FLOW_HOOK_H
 
 #include "pw_race.h"
+
+/* Where only a killed process matters: words that nobody else can see yet. */
+#ifdef PW_KILL_HOOK
+#define FLOW_KILL_POINT() pw_race_hook()
+#else
+#define FLOW_KILL_POINT() ((void)0)
+#endif
 
 #ifdef PW_FLOW_BUGS
 #include <stdbool.h>

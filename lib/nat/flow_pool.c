@@ -66,22 +66,6 @@ static uint32_t pop_chunk(struct flow_table *table, uint32_t *n)
 	return (uint32_t)head;
 }
 
-void flow_pool_fill(struct flow_table *table)
-{
-	uint32_t end = table->n_lines;
-
-	/* Highest first, so that the lowest chunk is on top: a small load stays in few pages. */
-	while (end > 1) {
-		uint32_t n = PW_MIN(table->chunk, end - 1);
-		uint32_t first = end - n;
-
-		for (uint32_t i = first; i < end; i++)
-			next_set(table, i, i + 1 < end ? i + 1 : 0);
-		push_chunk(table, first, n);
-		end = first;
-	}
-}
-
 static void refill(struct flow_table *table, struct flow_cache *cache)
 {
 	uint32_t n = 0;
@@ -113,7 +97,31 @@ static void make_free(struct flow_table *table, uint32_t line)
 	uint32_t state = flow_state(&table->lines[line]);
 
 	state = (state & FLOW_GEN_MASK) + FLOW_GEN_ONE;
+	FLOW_KILL_POINT();
 	__atomic_store_n(&table->lines[line].state, state | FLOW_FREE, __ATOMIC_RELEASE);
+}
+
+/* Highest first, so that the lowest chunk is on top: a small load stays in few pages. */
+void flow_pool_fill(struct flow_table *table)
+{
+	uint32_t first = 0, n = 0;
+
+	for (uint32_t i = table->n_lines - 1; i > 0; i--) {
+		uint32_t state = flow_state(&table->lines[i]);
+
+		if (flow_state_life(state) == FLOW_LIVE)
+			continue;
+		if (flow_state_life(state) != FLOW_FREE)
+			make_free(table, i);
+		next_set(table, i, first);
+		first = i;
+		if (++n < table->chunk)
+			continue;
+		push_chunk(table, first, n);
+		first = n = 0;
+	}
+	if (n > 0)
+		push_chunk(table, first, n);
 }
 
 static void put_free(struct flow_table *table, struct flow_cache *cache, uint32_t line)

@@ -14,7 +14,8 @@
 
 #include "flow_table.h"
 
-void flow_pool_fill(struct flow_table *table); /* all lines, before there are workers */
+/* All lines but the LIVE ones, before there are workers. */
+void flow_pool_fill(struct flow_table *table);
 uint32_t flow_pool_get(struct flow_table *table, uint32_t cache); /* a FREE line, or 0 */
 void flow_pool_retire(struct flow_table *table, uint32_t cache, uint32_t line);
 void flow_pool_release(

@@ -75,6 +75,7 @@ struct flow_table {
 	uint32_t low_water; /* fewer free lines than this, or as many: drop one for each insert */
 	uint64_t secret[2];
 	struct flow_cache *caches;
+	bool own_lines; /* else they are mapped */
 	struct pw_qsbr *qsbr;
 	struct pw_retire retire; /* of lines killed by the control thread */
 	const struct pw_alloc *alloc;
@@ -101,8 +102,13 @@ enum flow_status {
 	FLOW_NO_LINE,     /* no line left, or no slot near one of the buckets */
 };
 
+/* Number of lines, the unused first one among them, that a table of max_flows has. */
+uint32_t flow_table_lines(uint32_t max_flows, uint32_t n_workers);
+/* lines: NULL, or flow_table_lines() of them, zeroed or left by an earlier table. In the latter case
+ * no line is free yet: flow_adopt() those that are to stay, then flow_pool_fill(). */
 int flow_table_init(struct flow_table *table, const struct pw_alloc *alloc, struct pw_limbo *limbo,
-	uint32_t max_flows, uint32_t n_workers, const uint64_t secret[2]); /* 0, -ENOMEM, -EINVAL */
+	uint32_t max_flows, uint32_t n_workers, const uint64_t secret[2],
+	union flow_line *lines); /* 0, -ENOMEM, -EINVAL */
 void flow_table_fini(struct flow_table *table);
 
 static inline const struct flow_bucket *flow_home(const struct flow_table *table, uint64_t hash)
@@ -117,6 +123,10 @@ uint32_t flow_lookup(const struct flow_table *table, const struct flow_key *key)
 
 enum flow_status flow_insert(
 	struct flow_table *table, uint32_t cache, const struct flow_new *new_flow, uint32_t *ref);
+
+/* Before there are workers: puts a LIVE line into the buckets. false: another has one of its keys, or
+ * there is no slot; the line is unchanged. */
+bool flow_adopt(struct flow_table *table, uint32_t line);
 
 /* LIVE with exactly this state word -> DEAD, unlinked, on its way to the pool. false: it changed.
  */

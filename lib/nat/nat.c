@@ -44,6 +44,26 @@ static void workers_fini(struct pw_nat *nat)
 	pw_free(nat->alloc, nat->workers);
 }
 
+static int flows_init(struct pw_nat *nat, struct pw_limbo *limbo,
+	const struct pw_nat_params *params, const uint64_t secret[2])
+{
+	uint32_t n_lines = flow_table_lines(params->max_flows, params->n_workers);
+	bool mapped = params->flow_file != NULL;
+	int ret = 0;
+
+	if (mapped)
+		ret = flow_region_open(&nat->region, params->flow_file, n_lines,
+			affinity_buckets(params->max_flows));
+	if (ret == 0)
+		ret = flow_table_init(&nat->flows, nat->alloc, limbo, params->max_flows,
+			params->n_workers, secret, mapped ? nat->region.lines : NULL);
+	if (ret == 0 && mapped)
+		ret = nat_restore(nat, limbo);
+	if (ret == 0 && mapped)
+		flow_pool_fill(&nat->flows);
+	return ret;
+}
+
 static int init(struct pw_nat *nat, struct pw_limbo *limbo, const struct pw_nat_params *params)
 {
 	uint64_t seed = params->seed;
@@ -75,8 +95,7 @@ static int init(struct pw_nat *nat, struct pw_limbo *limbo, const struct pw_nat_
 	if (ret == 0)
 		ret = workers_init(nat, &seed, params->hold_bytes);
 	if (ret == 0)
-		ret = flow_table_init(&nat->flows, nat->alloc, limbo, params->max_flows,
-			params->n_workers, secret);
+		ret = flows_init(nat, limbo, params, secret);
 	return ret;
 }
 
@@ -84,7 +103,8 @@ struct pw_nat *pw_nat_create(
 	const struct pw_alloc *alloc, struct pw_limbo *limbo, const struct pw_nat_params *params)
 {
 	if (params->n_workers == 0 || params->max_flows == 0 || params->max_services == 0 ||
-		params->max_endpoints == 0 || params->max_services > FLOW_ID_MAX / 2 ||
+		params->max_endpoints == 0 || params->n_workers > 1024 ||
+		params->max_flows > UINT32_MAX / 4 || params->max_services > FLOW_ID_MAX / 2 ||
 		params->max_endpoints > FLOW_ID_MAX / 2) {
 		errno = EINVAL;
 		return NULL;
@@ -97,6 +117,7 @@ struct pw_nat *pw_nat_create(
 		return NULL;
 	}
 	nat->alloc = alloc;
+	nat->region.fd = -1;
 
 	int ret = init(nat, limbo, params);
 
@@ -118,6 +139,9 @@ void pw_nat_destroy(struct pw_nat *nat)
 	services_fini(nat);
 	endpoint_dir_fini(&nat->endpoints);
 	client_cap_destroy(nat->alloc, nat->clients);
+	if (nat->restored != NULL)
+		pw_map64_destroy(nat->restored);
+	flow_region_close(&nat->region);
 	pw_free(nat->alloc, nat);
 }
 
@@ -131,6 +155,7 @@ void pw_nat_stats(const struct pw_nat *nat, struct pw_nat_stats *stats)
 		NAT_COUNTERS(X)
 #undef X
 	}
-	stats->used =
-		stats->inserted > stats->ended ? (uint32_t)(stats->inserted - stats->ended) : 0;
+	stats->used = stats->inserted + stats->restored > stats->ended
+			      ? (uint32_t)(stats->inserted + stats->restored - stats->ended)
+			      : 0;
 }

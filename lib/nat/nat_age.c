@@ -19,6 +19,8 @@ static uint32_t word_of(uint32_t now_sec, bool sweeps)
 
 static bool sweep_due(const struct pw_nat *nat, uint32_t *wanted)
 {
+	if (__atomic_load_n(&nat->unsynced, __ATOMIC_ACQUIRE) != 0)
+		return false;
 	*wanted = __atomic_load_n(&nat->sweep_wanted, __ATOMIC_ACQUIRE);
 	return *wanted != __atomic_load_n(&nat->sweep_started, __ATOMIC_ACQUIRE);
 }

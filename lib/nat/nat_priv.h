@@ -15,6 +15,7 @@
 #include "ct.h"
 #include "endpoint.h"
 #include "flow_pool.h"
+#include "flow_region.h"
 #include "flow_table.h"
 #include "gate.h"
 #include "grave.h"
@@ -51,6 +52,7 @@ static inline uint64_t svc_endpoint_hash(const struct svc_endpoint *e)
 enum svc_life {
 	SVC_UNUSED,
 	SVC_ACTIVE,
+	SVC_RESTORED /* flows of an earlier process are its; not yet set */,
 	SVC_DYING /* grace period */,
 	SVC_ZOMBIE /* has flows */
 };
@@ -81,6 +83,7 @@ struct svc_counter {
 	X(snat_exhausted)                                                                          \
 	X(expired)                                                                                 \
 	X(early_dropped)                                                                           \
+	X(restored)                                                                                \
 	X(swept)                                                                                   \
 	X(ended)
 
@@ -147,12 +150,16 @@ struct pw_nat {
 	uint32_t gate_addresses;
 	uint32_t n_stale; /* addresses in the gate that may be useless */
 	uint32_t snat_seen[8], n_snat_seen;
+	struct flow_region region; /* fd -1: none */
+	struct pw_map64 *restored; /* nat_key() -> number of SVC_RESTORED ones; NULL: synced */
+	uint32_t n_not_restored;
 	uint64_t secret;
 
 	/* Ageing: {second of this pass << 1 | does it sweep? << 32 | next line}. W, R: workers, CAS
 	 */
 	uint64_t pass __attribute__((aligned(PW_CACHE_LINE)));
 	uint32_t sweep_wanted;  /* W: ctl  R: workers; sweeps asked for */
+	uint32_t unsynced;      /* W: ctl  R: workers; 1: not all Services are known, no sweeps */
 	uint32_t sweep_started; /* W, R: workers; the newest one a pass has begun with */
 };
 
@@ -211,6 +218,10 @@ void nat_remember_choice(struct pw_nat *nat, const struct svc_set *set, uint32_t
 	uint32_t at, uint32_t now_sec);
 /* Control thread: of endpoints that are not in `left` (NULL: of all). */
 void nat_forget_choices(struct pw_nat *nat, uint32_t service_hash, const struct svc_set *left);
+
+/* nat_restore.c */
+int nat_restore(struct pw_nat *nat, struct pw_limbo *limbo);   /* 0, -ENOMEM */
+int64_t nat_restored_number(struct pw_nat *nat, uint64_t key); /* once; -ENOENT: no flows */
 
 /* nat_snat.c: inserts with the client's port, or another one that is free. */
 enum flow_status nat_insert(struct pw_nat *nat, uint32_t worker, struct flow_new *f, uint32_t *ref);

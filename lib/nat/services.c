@@ -297,7 +297,10 @@ static int service_add(struct pw_nat *nat, const struct pw_nat_service *svc, str
 	if (nat->n_services == nat->max_services)
 		return -ENOSPC;
 
-	int64_t id = id_alloc(nat);
+	int64_t id = nat_restored_number(nat, nat_key(svc->vip_be, svc->port_be, svc->proto));
+
+	if (id < 0)
+		id = id_alloc(nat);
 
 	if (id < 0)
 		return (int)id;
@@ -329,8 +332,7 @@ err_vip:
 	vip_count_down(nat, svc->vip_be);
 err_id:
 	s->set = NULL;
-	s->life = SVC_UNUSED;
-	pw_idpool_free(nat->svc_ids, (uint32_t)id);
+	id_reap(nat, (uint32_t)id); /* flows of before may have it */
 	return ret;
 }
 
@@ -349,10 +351,26 @@ static void service_replace(struct pw_nat *nat, uint32_t id, struct svc_set *set
 	set_retire(nat, old);
 }
 
-/* Clients are remembered from the first Service on that wants it: an entry for each four flows. */
+/* In the file of the flows, if there is one: clients come back to their endpoints after a restart. */
+static int affinity_memory(struct pw_nat *nat, struct affinity *affinity)
+{
+	if (nat->region.fd < 0) {
+		affinity->entries =
+			pw_zalloc(nat->alloc, "affinity", affinity_bytes(affinity->n_buckets));
+		affinity->secret = nat->secret;
+		return affinity->entries != NULL ? 0 : -ENOMEM;
+	}
+	affinity->entries = nat->region.affinity;
+	affinity->secret = nat->region.secret;
+	if (flow_region_want_affinity(&nat->region, affinity->n_buckets) < 0)
+		return -ENOMEM;
+	affinity_repair(affinity);
+	return 0;
+}
+
+/* Clients are remembered from the first Service on that wants it. */
 static int affinity_init(struct pw_nat *nat)
 {
-	uint32_t n_buckets = PW_MAX(nat->flows.max_flows / (4 * AFFINITY_WAYS), 64u);
 	struct affinity *affinity;
 
 	if (nat->affinity != NULL)
@@ -360,13 +378,11 @@ static int affinity_init(struct pw_nat *nat)
 	affinity = pw_zalloc(nat->alloc, "affinity", sizeof(*affinity));
 	if (affinity == NULL)
 		return -ENOMEM;
-	affinity->entries = pw_zalloc(nat->alloc, "affinity", affinity_bytes(n_buckets));
-	if (affinity->entries == NULL) {
+	affinity->n_buckets = affinity_buckets(nat->flows.max_flows);
+	if (affinity_memory(nat, affinity) < 0) {
 		pw_free(nat->alloc, affinity);
 		return -ENOMEM;
 	}
-	affinity->n_buckets = n_buckets;
-	affinity->secret = nat->secret;
 	nat->affinity = affinity;
 	return 0;
 }
@@ -464,7 +480,7 @@ void services_fini(struct pw_nat *nat)
 {
 	for (uint32_t i = 0; nat->svcs != NULL && i < nat->n_svc_ids; i++)
 		pw_free(nat->alloc, nat->svcs[i].set);
-	if (nat->affinity != NULL)
+	if (nat->affinity != NULL && nat->region.fd < 0)
 		pw_free(nat->alloc, nat->affinity->entries);
 	pw_free(nat->alloc, nat->affinity);
 	pw_free(nat->alloc, nat->cidrs);

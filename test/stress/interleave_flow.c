@@ -296,7 +296,7 @@ static void world_open(unsigned n_threads)
 	world.qsbr = pw_qsbr_create(pw_alloc_heap(), n_threads);
 	world.limbo = pw_limbo_create(world.qsbr);
 	if (flow_table_init(&world.table, pw_alloc_heap(), world.limbo, MAX_FLOWS * 4, n_threads,
-		    secret) < 0)
+		    secret, NULL) < 0)
 		abort();
 	for (unsigned i = 0; i < n_threads; i++)
 		pw_qsbr_online(world.qsbr, i);

@@ -35,6 +35,9 @@ struct pw_nat_params {
 	uint64_t seed; /* of hash and choice; 0: random */
 	uint32_t
 		flows_per_client; /* a client with as many gets no new one (SEC-7); 0: any number */
+	/* Flows are kept in this file, and those of an earlier process that are in it go on
+	 * (flow_region.h says which errors there are); NULL: in memory of `alloc`. */
+	const char *flow_file;
 	uint32_t hold_bytes; /* for fragments that wait for their first one; 0: such are dropped */
 	const uint32_t *timeout_sec; /* [PW_CT_TIMEOUT_COUNT]; NULL: defaults (pw_ct_timeout.h) */
 };
@@ -74,6 +77,15 @@ struct pw_nat_service { /* one (VIP, protocol, port) */
 int pw_nat_service_set(struct pw_nat *nat, const struct pw_nat_service *svc, uint32_t *id);
 /* -ENOENT. Its TCP flows go on until they end, UDP flows are swept. */
 int pw_nat_service_del(struct pw_nat *nat, uint32_t vip_be, uint16_t port_be, uint8_t proto);
+
+/* After a start with flow_file: the Services are known now, and flows to others may be swept. */
+void pw_nat_services_synced(struct pw_nat *nat);
+struct pw_nat_restored {
+	uint32_t flows;        /* that go on */
+	uint32_t invalid;      /* lines that were no flows; one or two after a kill */
+	const char *discarded; /* why none could go on; NULL: they could, or there were none */
+};
+void pw_nat_restored(const struct pw_nat *nat, struct pw_nat_restored *restored);
 
 struct pw_nat_service_stats {
 	uint64_t new_flows, no_endpoint;
@@ -197,6 +209,7 @@ int pw_nat_snat_uses(const struct pw_nat *nat,
 struct pw_nat_stats {
 	uint32_t used, size;
 	uint64_t inserted, ended;
+	uint64_t restored;        /* from flow_file */
 	uint64_t existed;         /* inserts that met a flow that another worker had just made */
 	uint64_t reply_conflicts; /* flows that needed another source port */
 	uint64_t pending_seen;    /* packets that met a half-made flow */

@@ -26,7 +26,7 @@ static void fx_open(struct fixture *fx, uint32_t max_flows, uint32_t n_workers)
 	fx->qsbr = pw_qsbr_create(pw_alloc_heap(), n_workers);
 	fx->limbo = pw_limbo_create(fx->qsbr);
 	assert_int_equal(flow_table_init(&fx->table, pw_alloc_heap(), fx->limbo, max_flows,
-				 n_workers, secret),
+				 n_workers, secret, NULL),
 		0);
 }
 
@@ -275,12 +275,12 @@ static void no_memory(void **state)
 
 	for (int n = 0; ret != 0; n++) {
 		left = n;
-		ret = flow_table_init(&table, &alloc, limbo, 100, 1, secret);
+		ret = flow_table_init(&table, &alloc, limbo, 100, 1, secret, NULL);
 		assert_true(ret == 0 || ret == -ENOMEM);
 		assert_true(n < 10);
 	}
 	flow_table_fini(&table);
-	assert_int_equal(flow_table_init(&table, &alloc, limbo, 0, 1, secret), -EINVAL);
+	assert_int_equal(flow_table_init(&table, &alloc, limbo, 0, 1, secret, NULL), -EINVAL);
 	pw_limbo_destroy(limbo);
 	pw_qsbr_destroy(qsbr);
 }
