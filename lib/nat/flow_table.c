@@ -318,8 +318,10 @@ static void line_fill(union flow_line *line, const struct flow_new *new_flow)
 	};
 
 	__atomic_store_n(&line->state, fresh.state, __ATOMIC_RELAXED);
-	for (unsigned i = 0; i < PW_ARRAY_SIZE(fresh.word); i++)
+	for (unsigned i = 0; i < PW_ARRAY_SIZE(fresh.word); i++) {
+		FLOW_KILL_POINT();
 		__atomic_store_n(&line->word[i], fresh.word[i], __ATOMIC_RELEASE);
+	}
 }
 
 static enum flow_status go_live(
@@ -460,6 +462,23 @@ bool flow_snapshot(const union flow_line *line, union flow_line *copy)
 	return ((before ^ after) & ~FLOW_CT_MASK) == 0;
 }
 
+bool flow_adopt(struct flow_table *table, uint32_t line)
+{
+	const struct flow_key keys[2] = {flow_line_key(&table->lines[line], FLOW_ORIG),
+		flow_line_key(&table->lines[line], FLOW_REPLY)};
+
+	for (unsigned dir = 0; dir < 2; dir++)
+		if (flow_lookup(table, &keys[dir]) != 0)
+			return false;
+	for (unsigned dir = 0; dir < 2; dir++) {
+		if (!slot_claim(table, line << 1 | dir, flow_hash(&keys[dir], table->secret))) {
+			unlink_line(table, line);
+			return false;
+		}
+	}
+	return true;
+}
+
 /* ---- create and destroy ---- */
 
 static uint32_t *retire_link(void *ctx, uint32_t id)
@@ -494,8 +513,17 @@ static void set_sizes(struct flow_table *table, uint32_t max_flows, uint32_t n_w
 	table->n_buckets = PW_MAX((max_flows + 1) / 2, (uint32_t)FLOW_PROBE);
 }
 
+uint32_t flow_table_lines(uint32_t max_flows, uint32_t n_workers)
+{
+	struct flow_table table = {0};
+
+	set_sizes(&table, max_flows, n_workers);
+	return table.n_lines;
+}
+
 int flow_table_init(struct flow_table *table, const struct pw_alloc *alloc, struct pw_limbo *limbo,
-	uint32_t max_flows, uint32_t n_workers, const uint64_t secret[2])
+	uint32_t max_flows, uint32_t n_workers, const uint64_t secret[2],
+	union flow_line *lines)
 {
 	if (max_flows == 0 || max_flows > UINT32_MAX / 4 || n_workers == 0 || n_workers > 1024)
 		return -EINVAL;
@@ -508,13 +536,16 @@ int flow_table_init(struct flow_table *table, const struct pw_alloc *alloc, stru
 	if (pw_retire_init(&table->retire, limbo, &retire_ops, table) < 0)
 		return -ENOMEM;
 	table->buckets = pw_zalloc(alloc, "flow buckets", (size_t)table->n_buckets * 64);
-	table->lines = pw_zalloc(alloc, "flow lines", (size_t)table->n_lines * 64);
+	table->own_lines = lines == NULL;
+	table->lines = lines != NULL ? lines
+				     : pw_zalloc(alloc, "flow lines", (size_t)table->n_lines * 64);
 	table->caches = pw_zalloc(alloc, "flow caches", n_workers * sizeof(*table->caches));
 	if (table->buckets == NULL || table->lines == NULL || table->caches == NULL) {
 		flow_table_fini(table);
 		return -ENOMEM;
 	}
-	flow_pool_fill(table);
+	if (table->own_lines)
+		flow_pool_fill(table);
 	return 0;
 }
 
@@ -524,7 +555,8 @@ void flow_table_fini(struct flow_table *table)
 	if (table->alloc == NULL)
 		return;
 	pw_free(table->alloc, table->caches);
-	pw_free(table->alloc, table->lines);
+	if (table->own_lines)
+		pw_free(table->alloc, table->lines);
 	pw_free(table->alloc, table->buckets);
 	table->alloc = NULL;
 }
