@@ -69,7 +69,7 @@ static uint32_t by_maglev(const struct svc_set *set, const struct pw_pkt *pkt)
 	return set->maglev[(flow_hash(&key, maglev_seed) & UINT32_MAX) * set->maglev_size >> 32];
 }
 
-bool nat_choose(struct pw_nat *nat, uint32_t worker, const struct svc_set *set,
+bool nat_choose_by_rule(struct pw_nat *nat, uint32_t worker, const struct svc_set *set,
 	const struct pw_pkt *pkt, bool begins, uint32_t now_sec, uint32_t *at)
 {
 	if (by_affinity(nat, set, pkt, now_sec, at))
@@ -86,10 +86,9 @@ bool nat_choose(struct pw_nat *nat, uint32_t worker, const struct svc_set *set,
 void nat_remember_choice(struct pw_nat *nat, const struct svc_set *set, uint32_t client_be,
 	uint32_t at, uint32_t now_sec)
 {
-	if (set->affinity_sec > 0)
-		affinity_put(nat->affinity, affinity_key(client_be, set->hash), now_sec,
-			(struct affinity_found){
-				.member = member_of(&set->endpoint[at]), .hint = (uint16_t)at});
+	affinity_put(nat->affinity, affinity_key(client_be, set->hash), now_sec,
+		(struct affinity_found){
+			.member = member_of(&set->endpoint[at]), .hint = (uint16_t)at});
 }
 
 void nat_forget_choices(struct pw_nat *nat, uint32_t service_hash, const struct svc_set *left)

@@ -174,7 +174,7 @@ static void to_service(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, 
 		drop(pkt, PW_DROP_SNAT_PORTS);
 		return;
 	}
-	if (give_flow(nat, worker, pkt, &f))
+	if (give_flow(nat, worker, pkt, &f) && set->affinity_sec > 0)
 		nat_remember_choice(nat, set, pkt->src_be, at, now_sec);
 }
 

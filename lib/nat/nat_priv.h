@@ -212,8 +212,16 @@ static inline bool nat_in_service_cidr(const struct pw_nat *nat, uint32_t ip_be)
 void nat_miss(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, uint32_t now_sec);
 
 /* nat_choose.c. false: a connection that began elsewhere, and nothing says where. */
-bool nat_choose(struct pw_nat *nat, uint32_t worker, const struct svc_set *set,
+bool nat_choose_by_rule(struct pw_nat *nat, uint32_t worker, const struct svc_set *set,
 	const struct pw_pkt *pkt, bool begins, uint32_t now_sec, uint32_t *at);
+static inline bool nat_choose(struct pw_nat *nat, uint32_t worker, const struct svc_set *set,
+	const struct pw_pkt *pkt, bool begins, uint32_t now_sec, uint32_t *at)
+{
+	if (set->affinity_sec > 0 || set->maglev_size > 0)
+		return nat_choose_by_rule(nat, worker, set, pkt, begins, now_sec, at);
+	*at = nat_random_below(&nat->workers[worker], set->n);
+	return begins;
+}
 void nat_remember_choice(struct pw_nat *nat, const struct svc_set *set, uint32_t client_be,
 	uint32_t at, uint32_t now_sec);
 /* Control thread: of endpoints that are not in `left` (NULL: of all). */
