@@ -53,6 +53,18 @@ static int dump(const char *path)
 	return text != NULL ? EXIT_OK : EXIT_START;
 }
 
+static int preflight(const char *path)
+{
+	struct pw_conf *conf = load(path);
+	int failed;
+
+	if (conf == NULL)
+		return EXIT_START;
+	failed = pw_ctl_preflight(conf, stdout);
+	pw_conf_free(conf);
+	return failed == 0 ? EXIT_OK : EXIT_START;
+}
+
 static int version(void)
 {
 	struct pw_ctl_version v;
@@ -104,6 +116,8 @@ int main(int argc, char **argv)
 		return version();
 	case OPTIONS_CHECK:
 		return check(options.config);
+	case OPTIONS_PREFLIGHT:
+		return preflight(options.config);
 	case OPTIONS_DUMP:
 		return dump(options.config);
 	case OPTIONS_RUN:

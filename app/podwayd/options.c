@@ -17,6 +17,9 @@ static const struct {
 	{'c', "config", "FILE", "configuration (default: " DEFAULT_CONFIG ")", OPTIONS_RUN},
 	{'C', "check", "FILE", "check FILE, print every error or \"FILE: ok\", and exit",
 		OPTIONS_CHECK},
+	{'p', "preflight", NULL,
+		"check this machine: a table of what was found and how to fix it, and exit",
+		OPTIONS_PREFLIGHT},
 	{'d', "dump", NULL, "print the configuration with all defaults, and exit", OPTIONS_DUMP},
 	{'l', "log-level", "LEVEL", "error, warn, info (default) or debug", OPTIONS_RUN},
 	{'V', "version", NULL, "print the versions of podway, compiler and DPDK, and exit",
@@ -81,7 +84,7 @@ int options_parse(struct options *options, int argc, char **argv)
 
 	*options = (struct options){.action = OPTIONS_RUN, .config = DEFAULT_CONFIG};
 	make_long_options(list);
-	while ((letter = getopt_long(argc, argv, "c:C:dl:Vh", list, NULL)) != -1) {
+	while ((letter = getopt_long(argc, argv, "c:C:pdl:Vh", list, NULL)) != -1) {
 		if (take(options, letter) != 0)
 			return -EINVAL;
 	}

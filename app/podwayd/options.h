@@ -9,8 +9,9 @@
 
 enum options_action {
 	OPTIONS_RUN,
-	OPTIONS_CHECK, /* read the configuration, say what is wrong with it */
-	OPTIONS_DUMP,  /* print it with all defaults */
+	OPTIONS_CHECK,     /* read the configuration, say what is wrong with it */
+	OPTIONS_DUMP,      /* print it with all defaults */
+	OPTIONS_PREFLIGHT, /* check the machine */
 	OPTIONS_VERSION,
 	OPTIONS_HELP,
 };

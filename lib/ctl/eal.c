@@ -73,6 +73,18 @@ static void tell_numa(const struct pw_ctl *ctl)
 	}
 }
 
+void ctl_eal_tell_numa_of(const struct pw_ctl *ctl, const struct pw_port *port)
+{
+	int home = ctl->port_env.socket_id, node = port->socket_id;
+
+	if (node < 0 || home < 0 || node == home)
+		return;
+	pw_warn("eal",
+		"port %s is on NUMA node %d, packet memory on node %d: slower; choose cpu.control "
+		"and cpu.workers of node %d",
+		port->name, node, home, node);
+}
+
 static int start(struct pw_ctl *ctl, struct pw_err *err)
 {
 	struct ctl_eal_args args;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "ctl.h"
+#include "machine.h"
 
 #define CTL_EAL_MAX_ARGS 64
 
@@ -31,6 +32,9 @@ void ctl_eal_args_free(struct ctl_eal_args *args);
 /* Is this device string a PCI address ("0000:01:00.0", "01:00.0,arg=1")? */
 bool ctl_eal_device_is_pci(const char *device);
 
+/* Warns if a NIC is on another NUMA node than the packets. */
+void ctl_eal_tell_numa_of(const struct pw_ctl *ctl, const struct pw_port *port);
+
 /* Packet buffers: ordinary ones, and those that take the payload of a whole GSO frame (worth a
  * fifth of a TAP's throughput); none of the latter where memory is short. */
 #define CTL_EAL_BIG_ROOM 65408 /* bytes; with the first, ordinary buffer enough for any frame */
@@ -41,20 +45,24 @@ struct ctl_eal_pools {
 int ctl_eal_mbufs(const struct pw_conf *conf, bool hugepages, struct ctl_eal_pools *pools,
 	struct pw_err *err);
 
-/* What this machine offers; preflight.c reads it, tests make it up. */
-struct ctl_machine {
-	uint64_t hugepage_free_mb; /* of pages of any size */
-	uint64_t available_mb; /* memory that can be had without swapping, cgroup limit included */
-	uint64_t cores[PW_CONF_MAX_WORKERS]; /* bitmap of the cores this process may use */
-	uint64_t caps;                       /* effective capabilities */
-	bool has_tun;                        /* /dev/net/tun opens */
+/* preflight.c: checks of the machine before anything starts. */
+enum ctl_grade {
+	CTL_GRADE_OK,
+	CTL_GRADE_WARN, /* works, but not as well as it could */
+	CTL_GRADE_FAIL, /* cannot start */
 };
-void ctl_machine_read(struct ctl_machine *machine);
-static inline bool ctl_machine_has_core(const struct ctl_machine *machine, uint32_t core)
-{
-	return core < 64 * PW_CONF_MAX_WORKERS && (machine->cores[core / 64] >> (core % 64) & 1);
-}
-/* All checks; *hugepages: use them. 0 or -errno with the reason and the way out in *err. */
+struct ctl_finding {
+	enum ctl_grade grade;
+	int code;       /* -errno of a FAIL */
+	char what[256]; /* how it is */
+	char fix[384];  /* what to do; "" if it is OK */
+};
+/* The check number i of all; its name, or NULL: no such check. */
+const char *ctl_preflight_check(const struct pw_conf *conf, const struct ctl_machine *machine,
+	unsigned i, struct ctl_finding *finding);
+/* Are hugepages used, by configuration and by what is free? */
+bool ctl_preflight_hugepages(const struct pw_conf *conf, const struct ctl_machine *machine);
+/* All of them; *hugepages: use them. 0 or -errno of the first that fails, what and fix in *err. */
 int ctl_preflight(const struct pw_conf *conf, const struct ctl_machine *machine, bool *hugepages,
 	struct pw_err *err);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bridge.h"
+#include "eal.h"
 #include "port_priv.h"
 
 static const enum pw_port_type types[] = {
@@ -74,6 +75,7 @@ int port_conf_add(struct pw_ctl *ctl, const struct pw_conf_port *conf, struct ct
 		.peers = &conf->peers,
 	};
 	const struct ctl_bridge *bridge;
+	struct ctl_port *added;
 	int rc = check_type_keys(conf, err);
 
 	if (rc != 0)
@@ -85,7 +87,13 @@ int port_conf_add(struct pw_ctl *ctl, const struct pw_conf_port *conf, struct ct
 				conf->name, conf->bridge);
 		spec.bridge = bridge->id;
 	}
-	return ctl_port_add(ctl, &spec, port, err);
+	rc = ctl_port_add(ctl, &spec, &added, err);
+	if (rc != 0)
+		return rc;
+	ctl_eal_tell_numa_of(ctl, added->port);
+	if (port != NULL)
+		*port = added;
+	return 0;
 }
 
 int port_conf_add_all(struct pw_ctl *ctl, struct pw_err *err)

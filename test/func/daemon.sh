@@ -56,6 +56,18 @@ refused "a core it may not use" 'core 1023 is not among' -e 's/^cpu: .*/cpu: {co
 refused "more memory than there is" 'MB are available' -e 's/size_mb: 256/size_mb: 1000000/'
 refused "a state folder that cannot be" 'state_dir' -e 's,^state_dir: .*,state_dir: /proc/nothing,'
 free_hugepages=$(cat /sys/kernel/mm/hugepages/*/free_hugepages | paste -sd+ | bc)
+preflight() { # WHAT GRADE [SED ARGS..]: a row of the table, and the exit status that goes with it
+	local what=$1 grade=$2 rc=0
+	shift 2
+	sed "$@" "$LAB_DIR/podway.yaml" >"$LAB_DIR/preflight.yaml"
+	"$LAB_BUILD/app/podwayd/podwayd" --preflight --config "$LAB_DIR/preflight.yaml" >"$LAB_DIR/preflight.out" || rc=$?
+	cat "$LAB_DIR/preflight.out"
+	grep -q "^$what *$grade " "$LAB_DIR/preflight.out" && [ $rc = "$([ "$grade" = FAIL ] && echo 1 || echo 0)" ]
+}
+check "preflight: a good machine" preflight tun ok -e ''
+check "preflight: a core that is not there" preflight cores FAIL -e 's/workers: \[/workers: [77, /'
+check "preflight: it names the fix" grep -q "fix: choose one of them" "$LAB_DIR/preflight.out"
+check "preflight: more memory than there is" preflight memory FAIL -e 's/size_mb: 256/size_mb: 1000000/'
 if [ "$free_hugepages" = 0 ]; then
 	refused "hugepages that are not there, and how to get them" 'vm.nr_hugepages=128' -e 's/hugepages: no/hugepages: yes/'
 else

@@ -49,7 +49,7 @@ fi
 # ---- back and forth under traffic
 lab_bg server "$TEST_DIR/peer.py" serve 0.0.0.0 7000
 check_eventually 10 "server listens" listens server 7000
-lab_in client ping -i 0.002 -w 8 -q "$server" >"$LAB_DIR/ping.out" 2>&1 &
+lab_in client ping -i 0.002 -c 3000 -W 5 -q "$server" >"$LAB_DIR/ping.out" 2>&1 &
 ping=$!
 lab_in client "$TEST_DIR/peer.py" tcp "$server" 7000 200000000 >"$LAB_DIR/tcp.out" 2>&1 &
 tcp=$!

@@ -15,6 +15,8 @@
 #ifndef PW_CTL_H
 #define PW_CTL_H
 
+#include <stdio.h>
+
 #include "pw_conf.h"
 #include "pw_err.h"
 
@@ -24,6 +26,10 @@ struct pw_ctl *pw_ctl_create(const struct pw_conf *conf, struct pw_err *err); /*
 int pw_ctl_run(struct pw_ctl *ctl);      /* 0: stopped as asked; -errno: the event loop failed */
 void pw_ctl_stop(struct pw_ctl *ctl);    /* pw_ctl_run returns after what it is doing */
 void pw_ctl_destroy(struct pw_ctl *ctl); /* NULL is fine */
+
+/* Checks the machine without starting anything: a table of what was found and how to fix it. How many
+ * checks failed: podwayd could not start. */
+int pw_ctl_preflight(const struct pw_conf *conf, FILE *out);
 
 struct pw_ctl_version {
 	const char *version;  /* of podway */

@@ -172,6 +172,24 @@ static void test_mbufs_for_many_workers(void **state)
 
 /* ---- preflight ---- */
 
+static enum ctl_pci pci_with_vfio(const char *address, char *driver, size_t size)
+{
+	assert_string_equal(address, "0000:01:00.0");
+	snprintf(driver, size, "vfio-pci");
+	return CTL_PCI_BOUND;
+}
+
+static enum ctl_pci pci_with_kernel(const char *address, char *driver, size_t size)
+{
+	snprintf(driver, size, "igb");
+	return CTL_PCI_BOUND;
+}
+
+static enum ctl_pci pci_none(const char *address, char *driver, size_t size)
+{
+	return CTL_PCI_NONE;
+}
+
 static struct ctl_machine good_machine(void)
 {
 	return (struct ctl_machine){
@@ -179,7 +197,14 @@ static struct ctl_machine good_machine(void)
 		.available_mb = 8192,
 		.cores = {0xf},
 		.caps = UINT64_C(1) << CAP_NET_ADMIN,
+		.memlock_bytes = UINT64_MAX,
+		.max_files = UINT64_MAX,
+		.has_sysfs = true,
+		.has_memfd = true,
 		.has_tun = true,
+		.has_vnet_hdr = true,
+		.has_iommu = true,
+		.pci = pci_with_vfio,
 	};
 }
 
@@ -263,6 +288,70 @@ static void test_preflight_memory(void **state)
 	assert_int_equal(check(CHECKED_YAML, &machine, &huge, &err), 0);
 }
 
+#define NIC_YAML                                                                                   \
+	CHECKED_YAML "bridges: [{name: b}]\n"                                                      \
+		     "uplinks: [{name: u, device: \"0000:01:00.0,x=1\", bridge: b}]\n"
+
+static void test_preflight_nic(void **state)
+{
+	struct ctl_machine machine = good_machine();
+	struct pw_err err;
+	bool huge;
+
+	assert_int_equal(check(NIC_YAML, &machine, &huge, &err), 0);
+	machine.pci = pci_with_kernel;
+	assert_int_equal(check(NIC_YAML, &machine, &huge, &err), -ENODEV);
+	assert_non_null(strstr(err.msg, "bound to igb"));
+	assert_non_null(strstr(err.msg, "dpdk-devbind.py --bind=vfio-pci 0000:01:00.0"));
+	machine.pci = pci_none;
+	assert_int_equal(check(NIC_YAML, &machine, &huge, &err), -ENODEV);
+	assert_non_null(strstr(err.msg, "no such PCI device"));
+}
+
+static enum ctl_grade grade_of(
+	const char *yaml, const struct ctl_machine *machine, const char *wanted, char *why)
+{
+	struct pw_conf *conf = harness_conf(yaml);
+	struct ctl_finding finding;
+	const char *name;
+
+	for (unsigned i = 0; (name = ctl_preflight_check(conf, machine, i, &finding)) != NULL;
+		i++) {
+		if (strcmp(name, wanted) == 0)
+			break;
+	}
+	assert_non_null(name);
+	assert_int_equal(finding.grade != CTL_GRADE_OK, finding.fix[0] != '\0');
+	sprintf(why, "%s: %s", finding.what, finding.fix);
+	pw_conf_free(conf);
+	return finding.grade;
+}
+
+/* What works, but not as well as it could, is told and does not keep podwayd from starting. */
+static void test_preflight_warnings(void **state)
+{
+	struct ctl_machine machine = good_machine();
+	char why[1024];
+	struct pw_err err;
+	bool huge;
+
+	machine.hugepage_free_mb = 0;
+	machine.memlock_bytes = 65536;
+	machine.max_files = 256;
+	machine.has_iommu = false;
+	assert_int_equal(check(NIC_YAML, &machine, &huge, &err), 0);
+	assert_int_equal(grade_of(NIC_YAML, &machine, "hugepages", why), CTL_GRADE_WARN);
+	assert_non_null(strstr(why, "vm.nr_hugepages=128"));
+	assert_int_equal(grade_of(NIC_YAML, &machine, "locked memory", why), CTL_GRADE_WARN);
+	assert_non_null(strstr(why, "LimitMEMLOCK=infinity"));
+	assert_int_equal(grade_of(NIC_YAML, &machine, "open files", why), CTL_GRADE_WARN);
+	assert_int_equal(grade_of(NIC_YAML, &machine, "NICs", why), CTL_GRADE_WARN);
+	assert_non_null(strstr(why, "intel_iommu=on"));
+	assert_int_equal(grade_of(NIC_YAML, &machine, "capabilities", why), CTL_GRADE_WARN);
+	machine.has_memfd = false;
+	assert_int_equal(check(NIC_YAML, &machine, &huge, &err), -ENOSYS);
+}
+
 static void test_machine_is_readable(void **state)
 {
 	struct ctl_machine machine;
@@ -290,6 +379,8 @@ int main(void)
 		cmocka_unit_test(test_preflight_cores),
 		cmocka_unit_test(test_preflight_tap),
 		cmocka_unit_test(test_preflight_memory),
+		cmocka_unit_test(test_preflight_nic),
+		cmocka_unit_test(test_preflight_warnings),
 		cmocka_unit_test(test_machine_is_readable),
 	};
 
