@@ -21,10 +21,10 @@ import time
 
 
 def serve(args):
-    tcp = socket.create_server((args.address, args.port), backlog=128)
     udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
     udp.bind((args.address, args.port))
+    tcp = socket.create_server((args.address, args.port), backlog=128)  # last: who sees it listen may begin
     threading.Thread(target=serve_udp, args=(udp,), daemon=True).start()
     while True:
         conn, _ = tcp.accept()
