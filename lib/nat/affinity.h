@@ -5,8 +5,8 @@
  * An entry is two words: key {client, hash of the Service} and value {member, second, hint}. A
  * member is a hash of an endpoint's address and port, the hint its place in the endpoint set. Who
  * writes an entry claims it by setting its value to BUSY first; who reads one takes value, key,
- * value: if both values are the same, they belong to the key. (Should the value have gone away and
- * come back, it is the same endpoint and second, and so still right.)
+ * value: if both values are the same, they belong to the key (docs/concurrency.md has the one
+ * exception, which is harmless).
  *
  * Four entries share a cache line; a new client takes an empty one or the place of the one that was
  * silent longest. An entry is worth nothing when its member is not in the endpoint set any more.
