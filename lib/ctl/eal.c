@@ -98,6 +98,7 @@ static int start(struct pw_ctl *ctl, struct pw_err *err)
 	memcpy(argv, args.v, sizeof(argv));
 	/* Signals are the control thread's: the threads made here take none. */
 	sigfillset(&all);
+	sigdelset(&all, SIGBUS); /* but their own: a peer's memory may go (lib/port) */
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	rc = rte_eal_init(args.n, argv);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);

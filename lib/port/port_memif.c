@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "ethdev.h"
+#include "mem_guard.h"
 #include "sock.h"
 
 #define BUFFER_SIZE   2048
@@ -68,6 +69,7 @@ static int memif_open(struct pw_port *port, const struct pw_port_conf *conf, str
 		port->mac.b[0], port->mac.b[1], port->mac.b[2], port->mac.b[3], port->mac.b[4],
 		port->mac.b[5], conf->memif.secret != NULL ? ",secret=" : "",
 		conf->memif.secret != NULL ? conf->memif.secret : "");
+	mem_guard_start();
 	device_conf.device = device;
 	device_conf.ring_size = 0; /* said above */
 	memset(&device_conf.mac, 0, sizeof(device_conf.mac));

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mem_guard.h"
 #include "offload_dpdk.h"
 #include "pw_pkt.h"
 #include "sock.h"
@@ -140,6 +141,7 @@ static void vhost_poll_state(struct pw_port *port)
 {
 	const struct vhost *v = port->priv;
 
+	vhost_peer_check_memory(port->priv);
 	port_log_state(port, v->client ? "no peer: it makes the socket" : "no peer");
 }
 
@@ -217,6 +219,8 @@ static int vhost_open(struct pw_port *port, const struct pw_port_conf *conf, str
 		v->queues[q].next = q;
 	port->priv = v;
 	port->caps = vhost_peer_caps(0);
+	mem_guard_start();
+	v->faults_seen = mem_guard_count();
 	vhost_peer_add(v);
 	rc = start_library(v, &conf->socket, err);
 	if (rc < 0)

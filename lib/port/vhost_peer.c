@@ -9,9 +9,11 @@
  */
 #include <limits.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "mem_guard.h"
 #include "pw_clock.h"
 #include "sock.h"
 #include "vhost_peer.h"
@@ -205,6 +207,46 @@ const struct rte_vhost_device_ops vhost_peer_callbacks = {
 	.new_connection = on_new_connection,
 	.destroy_connection = on_destroy_connection,
 };
+
+static bool is_in_memory_of(int vid, uintptr_t address)
+{
+	struct rte_vhost_memory *mem = NULL;
+	bool found = false;
+
+	if (rte_vhost_get_mem_table(vid, &mem) < 0)
+		return false;
+	for (uint32_t i = 0; i < mem->nregions && !found; i++) {
+		uintptr_t first = (uintptr_t)mem->regions[i].mmap_addr;
+
+		found = address >= first && address - first < mem->regions[i].mmap_size;
+	}
+	free(mem);
+	return found;
+}
+
+void vhost_peer_check_memory(struct vhost *v)
+{
+	uint64_t count = mem_guard_count(), i;
+	int vid;
+
+	if (count == v->faults_seen)
+		return;
+	pthread_mutex_lock(&servers_lock);
+	vid = v->vid;
+	for (i = PW_MAX(v->faults_seen, count < MEM_GUARD_KEPT ? 0 : count - MEM_GUARD_KEPT);
+		vid != VHOST_NO_VID && i < count; i++) {
+		if (!is_in_memory_of(vid, mem_guard_address(i)))
+			continue;
+		pw_error(PORT_LOG,
+			"%s: its peer took away memory that is in use: not served until it "
+			"connects again",
+			v->port->name);
+		take_back(v);
+		break;
+	}
+	v->faults_seen = count;
+	pthread_mutex_unlock(&servers_lock);
+}
 
 void vhost_peer_add(struct vhost *v)
 {

@@ -49,6 +49,7 @@ struct vhost {
 	int serving;   /* whose rings `enabled` are; VHOST_NO_VID: nobody's */
 	int candidate; /* connected after it and not ready yet */
 	uint32_t candidate_enabled;
+	uint64_t faults_seen; /* of mem_guard.h. W, R: control thread */
 	LIST_ENTRY(vhost) next;
 	struct vhost_queue queues[PW_PORT_MAX_QUEUES];
 };
@@ -58,6 +59,9 @@ extern const struct rte_vhost_device_ops vhost_peer_callbacks;
 /* From when the callbacks may come until they cannot any more. */
 void vhost_peer_add(struct vhost *v);
 void vhost_peer_remove(struct vhost *v);
+/* Control thread, now and then: a peer that took away memory in use is not served any more until it
+ * connects again. */
+void vhost_peer_check_memory(struct vhost *v);
 /* enum pw_port_caps for the features a guest negotiated. */
 uint32_t vhost_peer_caps(uint64_t features);
 
