@@ -6,6 +6,8 @@
  * then every rx queue once, starting with another one each time, until 64 packets are there. Many
  * small bursts of many pods become one batch.
  */
+#include <rte_prefetch.h>
+
 #include "tally.h"
 #include "worker.h"
 
@@ -137,7 +139,13 @@ static void gather_queue(struct worker *w, const struct view_rxq *rxq)
 	}
 	n = pw_port_rx_burst(rxq->port, rxq->queue, pkts, room, &bad);
 	if (n > 0) {
-		tally_take(&tally, pkts, n, true);
+		struct tally_sums sums = tally_none;
+
+		for (uint16_t i = 0; i < n; i++) {
+			rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
+			tally_add(&sums, tally.lens, i, pkts[i]);
+		}
+		tally.sums = sums;
 		tally_count(&tally, n, &counters->rx);
 		tally_count_gso(&tally, pkts, n, &counters->rx);
 		w->counters.rx += n;

@@ -109,11 +109,13 @@ static void routed_run(
 	w->work |= flags;
 }
 
-/* Frames whose destination is to be looked up. */
+/* Frames whose destination is to be looked up: their buckets are on the way. */
 struct wanted {
+	const struct pw_map64 *map;
 	uint32_t n;
 	struct pw_pkt *pkt[PW_BATCH_MAX];
-	uint64_t key[PW_BATCH_MAX], found[PW_BATCH_MAX];
+	const struct pw_map64_bucket *home[PW_BATCH_MAX];
+	uint64_t key[PW_BATCH_MAX];
 };
 
 static void bridged_run(struct worker *w, const struct view_port *vp, struct pw_pkt *pkts,
@@ -138,26 +140,29 @@ static void bridged_run(struct worker *w, const struct view_port *vp, struct pw_
 			to_router(pkt);
 			w->work |= pkt->flags;
 		} else {
+			uint64_t key = bridge_key | dst48;
+
 			wanted->pkt[n_wanted] = pkt;
-			wanted->key[n_wanted++] = bridge_key | dst48;
+			wanted->key[n_wanted] = key;
+			wanted->home[n_wanted++] = pw_map64_home(wanted->map, key);
 		}
 	}
 	wanted->n = n_wanted;
 }
 
-static void look_up(struct worker *w, struct wanted *wanted)
+static void look_up(struct worker *w, const struct wanted *wanted)
 {
-	if (wanted->n == 0)
-		return;
-	pw_fdb_lookup_bulk(w->dp->params.fdb, wanted->key, wanted->found, wanted->n);
 	for (uint32_t i = 0; i < wanted->n; i++) {
 		struct pw_pkt *pkt = wanted->pkt[i];
+		uint64_t found;
 
-		if (unlikely(wanted->found[i] == PW_FDB_MISS)) {
+		/* Key 0 (no MAC on bridge 0) would match a free slot. */
+		if (unlikely(wanted->key[i] == 0 || !pw_map64_find(wanted->map, wanted->home[i],
+							    wanted->key[i], &found))) {
 			pkt->out_port = PORT_FLOOD;
 			continue;
 		}
-		pkt->out_port = pw_fdb_result_port(wanted->found[i]);
+		pkt->out_port = pw_fdb_result_port(found);
 		if (unlikely(pkt->out_port == pkt->in_port) &&
 			!w->view->ports[pkt->in_port]->hairpin)
 			pkt->verdict = PW_DROP_L2_SAME_PORT;
@@ -169,6 +174,7 @@ void stage_l2(struct worker *w)
 	struct wanted wanted;
 
 	w->work = 0;
+	wanted.map = pw_fdb_map(w->dp->params.fdb);
 	wanted.n = 0;
 	for (uint16_t r = 0; r < w->n_runs; r++) {
 		const struct run *run = &w->runs[r];

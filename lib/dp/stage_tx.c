@@ -25,40 +25,20 @@ static void flood(struct worker *w, struct pw_pkt *pkt)
 	tx_flood(w, bridge, except, pkt->m);
 }
 
-/* n packets for one port. */
-static void send_out(struct worker *w, struct pw_pkt *pkts, uint32_t n)
+/* pkts[0], which leaves, and perhaps some of the n - 1 behind it: how many it took. */
+static uint32_t send_out(struct worker *w, struct pw_pkt *pkts, uint32_t n)
 {
-	uint16_t port = pkts[0].out_port;
 	const struct view_port *vp;
 
-	if (unlikely(port == PORT_FLOOD)) {
-		for (uint32_t i = 0; i < n; i++)
-			flood(w, &pkts[i]);
-		return;
+	if (unlikely(pkts[0].out_port == PORT_FLOOD)) {
+		flood(w, &pkts[0]);
+		return 1;
 	}
-	vp = view_port_at(w->view, port);
-	if (likely(vp != NULL)) {
-		tx_port_run(w, vp, pkts, n);
-		return;
-	}
-	for (uint32_t i = 0; i < n; i++)
-		drop_mbuf(w, pkts[i].in_port, PW_DROP_TX_GONE, pkts[i].m);
-}
-
-static inline bool leaves(const struct pw_pkt *pkt)
-{
-	static_assert(PW_VERDICT_CONTINUE == 0 && PW_VERDICT_TX == 1, "one comparison");
-	return pkt->verdict <= PW_VERDICT_TX;
-}
-
-/* From pkts[0], which leaves, on: how many leave by the same port. */
-static uint32_t same_way(const struct pw_pkt *pkts, uint32_t n)
-{
-	uint32_t same = 1;
-
-	while (same < n && leaves(&pkts[same]) && pkts[same].out_port == pkts[0].out_port)
-		same++;
-	return same;
+	vp = view_port_at(w->view, pkts[0].out_port);
+	if (likely(vp != NULL))
+		return tx_port_run(w, vp, pkts, n);
+	drop_mbuf(w, pkts[0].in_port, PW_DROP_TX_GONE, pkts[0].m);
+	return 1;
 }
 
 static void end_other(struct worker *w, struct pw_pkt *pkt)
@@ -75,11 +55,8 @@ void stage_tx(struct worker *w)
 	uint32_t n = w->batch.n, punts = 0, i = 0;
 
 	while (i < n) {
-		if (likely(leaves(&pkts[i]))) {
-			uint32_t same = same_way(&pkts[i], n - i);
-
-			send_out(w, &pkts[i], same);
-			i += same;
+		if (likely(pkt_leaves(&pkts[i]))) {
+			i += send_out(w, &pkts[i], n - i);
 		} else if (pkts[i].verdict == PW_VERDICT_PUNT) {
 			punts++; /* in bulk, below */
 			i++;

@@ -17,12 +17,12 @@ static void raise_max(struct pw_dp_dir_stats *stats, uint32_t len)
 
 void tally_count(const struct tally *t, uint32_t n, struct pw_dp_dir_stats *stats)
 {
-	unsigned bucket = size_bucket(t->max_len);
+	unsigned bucket = size_bucket(t->sums.max_len);
 
 	stats->packets += n;
-	stats->bytes += t->bytes;
-	raise_max(stats, t->max_len);
-	if (likely(size_bucket(t->min_len) == bucket)) {
+	stats->bytes += t->sums.bytes;
+	raise_max(stats, t->sums.max_len);
+	if (likely(size_bucket(t->sums.min_len) == bucket)) {
 		stats->sizes[bucket] += n;
 		return;
 	}
@@ -43,7 +43,7 @@ void tally_count_first(const struct tally *t, uint32_t n, struct pw_dp_dir_stats
 void tally_count_gso(const struct tally *t, struct rte_mbuf *const *pkts, uint32_t n,
 	struct pw_dp_dir_stats *stats)
 {
-	if (likely((t->ol_flags & RTE_MBUF_F_RX_LRO) == 0))
+	if (likely((t->sums.ol_flags & RTE_MBUF_F_RX_LRO) == 0))
 		return;
 	for (uint32_t i = 0; i < n; i++)
 		stats->gso_packets += pw_mbuf_is_gso(pkts[i]);

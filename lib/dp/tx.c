@@ -28,22 +28,22 @@ static __attribute__((cold)) void count_failures(
 }
 
 /* Most bursts need nothing that the port might lack: they go to the driver as they are. */
-static void send_burst(const struct view_port *vp, uint16_t queue, struct tx_buffer *buf,
-	const struct tally *tally, struct pw_tx_result *res)
+static void send_burst(
+	const struct view_port *vp, uint16_t queue, struct tx_buffer *buf, struct pw_tx_result *res)
 {
-	if (likely(tally_is_plain(tally)))
+	if (likely(tally_is_plain(&buf->tally)))
 		pw_port_tx_plain(vp->port, queue, buf->pkts, buf->n, res);
 	else
 		pw_port_tx_burst(vp->port, queue, buf->pkts, buf->n, res);
 }
 
 /* The queue is on its way to another worker: one of the two at a time. */
-static __attribute__((cold)) void send_locked(const struct view_port *vp, uint16_t queue,
-	struct tx_buffer *buf, const struct tally *tally, struct pw_tx_result *res)
+static __attribute__((cold)) void send_locked(
+	const struct view_port *vp, uint16_t queue, struct tx_buffer *buf, struct pw_tx_result *res)
 {
 	while (!view_try_lock(&vp->locks->tx))
 		rte_pause();
-	send_burst(vp, queue, buf, tally, res);
+	send_burst(vp, queue, buf, res);
 	view_unlock(&vp->locks->tx);
 }
 
@@ -51,26 +51,24 @@ static void flush_port(struct worker *w, const struct view_port *vp)
 {
 	struct tx_buffer *buf = &w->tx[vp->index];
 	struct pw_dp_dir_stats *stats = &w->ports[vp->index].tx;
-	struct tally tally;
 	struct pw_tx_result res;
 	uint16_t n = buf->n, queue;
 
 	if (n == 0)
 		return;
-	tally_take(&tally, buf->pkts, n, false);
-	tally_count_gso(&tally, buf->pkts, n, stats);
+	tally_count_gso(&buf->tally, buf->pkts, n, stats);
 	queue = vp->tx_worker == PW_WORKER_SELF ? (uint16_t)w->id : 0;
 	if (likely(vp->locks == NULL))
-		send_burst(vp, queue, buf, &tally, &res);
+		send_burst(vp, queue, buf, &res);
 	else
-		send_locked(vp, queue, buf, &tally, &res);
+		send_locked(vp, queue, buf, &res);
 	buf->n = 0;
 	w->counters.tx += res.sent;
 	if (likely(res.sent == n)) {
-		tally_count(&tally, n, stats);
+		tally_count(&buf->tally, n, stats);
 		return;
 	}
-	tally_count_first(&tally, res.sent, stats);
+	tally_count_first(&buf->tally, res.sent, stats);
 	count_failures(w, vp->index, &res);
 }
 
@@ -111,6 +109,8 @@ static struct tx_buffer *own_buffer(struct worker *w, const struct view_port *vp
 		buf->dirty = true;
 		w->dirty[w->n_dirty++] = vp->index;
 	}
+	if (buf->n == 0)
+		buf->tally.sums = tally_none;
 	return buf;
 }
 
@@ -118,33 +118,43 @@ static void tx_own(struct worker *w, const struct view_port *vp, struct rte_mbuf
 {
 	struct tx_buffer *buf = own_buffer(w, vp);
 
+	tally_add(&buf->tally.sums, buf->tally.lens, buf->n, m);
 	buf->pkts[buf->n++] = m;
 	if (buf->n == PW_PORT_BURST)
 		flush_port(w, vp);
 }
 
-void tx_port_run(
+/* As many of them as have room. */
+static uint32_t tx_own_run(
 	struct worker *w, const struct view_port *vp, const struct pw_pkt *pkts, uint32_t n)
 {
-	struct tx_buffer *buf;
+	struct tx_buffer *buf = own_buffer(w, vp);
+	struct tally_sums sums = buf->tally.sums;
+	uint32_t room = PW_MIN(n, (uint32_t)(PW_PORT_BURST - buf->n));
+	uint16_t port = vp->index;
+	uint32_t taken = 0;
 
-	if (vp->tx_worker != w->id && vp->tx_worker != PW_WORKER_SELF) {
-		for (uint32_t i = 0; i < n; i++)
-			hand_over(w, vp, pkts[i].m);
-		return;
-	}
-	buf = own_buffer(w, vp);
-	while (n > 0) {
-		uint32_t part = PW_MIN(n, (uint32_t)(PW_PORT_BURST - buf->n));
+	while (taken < room && pkt_leaves(&pkts[taken]) && pkts[taken].out_port == port) {
+		struct rte_mbuf *m = pkts[taken].m;
 
-		for (uint32_t i = 0; i < part; i++)
-			buf->pkts[buf->n + i] = pkts[i].m;
-		buf->n += (uint16_t)part;
-		if (buf->n == PW_PORT_BURST)
-			flush_port(w, vp);
-		pkts += part;
-		n -= part;
+		buf->pkts[buf->n + taken] = m;
+		tally_add(&sums, buf->tally.lens, buf->n + taken, m);
+		taken++;
 	}
+	buf->tally.sums = sums;
+	buf->n += (uint16_t)taken;
+	if (buf->n == PW_PORT_BURST)
+		flush_port(w, vp);
+	return taken;
+}
+
+uint32_t tx_port_run(
+	struct worker *w, const struct view_port *vp, const struct pw_pkt *pkts, uint32_t n)
+{
+	if (likely(vp->tx_worker == w->id || vp->tx_worker == PW_WORKER_SELF))
+		return tx_own_run(w, vp, pkts, n);
+	hand_over(w, vp, pkts[0].m);
+	return 1;
 }
 
 void tx_port(struct worker *w, const struct view_port *vp, struct rte_mbuf *m)

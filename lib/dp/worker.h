@@ -10,6 +10,7 @@
 
 #include "pw_dp.h"
 #include "pw_spsc.h"
+#include "tally.h"
 #include "view.h"
 
 #define PUNT_RING     1024 /* packets to the control thread a worker */
@@ -25,6 +26,7 @@
 struct tx_buffer {
 	uint16_t n;
 	bool dirty; /* in worker.dirty[] */
+	struct tally tally;
 	struct rte_mbuf *pkts[PW_PORT_BURST];
 };
 
@@ -128,8 +130,9 @@ void worker_wake(struct worker *w); /* any thread, after it gave the worker some
 
 /* tx.c: frames on their way out. The frame is final; m is consumed. */
 void tx_port(struct worker *w, const struct view_port *vp, struct rte_mbuf *m);
-void tx_port_run(struct worker *w, const struct view_port *vp, const struct pw_pkt *pkts,
-	uint32_t n); /* n neighbours of a batch */
+/* pkts[0], which leaves by the port, and its neighbours that do so too, up to n: how many it took. */
+uint32_t tx_port_run(
+	struct worker *w, const struct view_port *vp, const struct pw_pkt *pkts, uint32_t n);
 void tx_flood(struct worker *w, const struct view_bridge *bridge, uint16_t except_port,
 	struct rte_mbuf *m);
 void tx_flush(struct worker *w);
@@ -150,6 +153,12 @@ void view_retire(struct pw_dp *dp, pw_limbo_fn *fn, void *ctx, void *obj);
 static inline const struct view_port *view_port_at(const struct view *view, uint16_t index)
 {
 	return index < view->max_ports ? view->ports[index] : NULL;
+}
+
+static inline bool pkt_leaves(const struct pw_pkt *pkt)
+{
+	static_assert(PW_VERDICT_CONTINUE == 0 && PW_VERDICT_TX == 1, "one comparison");
+	return pkt->verdict <= PW_VERDICT_TX;
 }
 
 static inline void count_drop(struct worker *w, uint16_t port, unsigned reason)

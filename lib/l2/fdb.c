@@ -289,6 +289,11 @@ uint64_t pw_fdb_lookup(const struct pw_fdb *fdb, uint16_t bridge, uint64_t mac48
 	return pw_map64_lookup(fdb->map, pw_fdb_key(bridge, mac48), &value) ? value : PW_FDB_MISS;
 }
 
+const struct pw_map64 *pw_fdb_map(const struct pw_fdb *fdb)
+{
+	return fdb->map;
+}
+
 void pw_fdb_lookup_bulk(
 	const struct pw_fdb *fdb, const uint64_t *keys, uint64_t *results, uint32_t n)
 {

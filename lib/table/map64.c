@@ -13,27 +13,14 @@
 #include "pw_retire.h"
 #include "pw_util.h"
 
-#define BUCKET_SLOTS 4
+#define BUCKET_SLOTS PW_MAP64_SLOTS
 #define HOPS         32
 #define MIN_BUCKETS  4
 #define CAPACITY_MAX (UINT32_C(1) << 28)
 
-struct slot {
-	uint64_t key;   /* W: writer  R: readers. 0: none */
-	uint64_t value; /* W: writer, readers by CAS  R: readers */
-};
-
-struct bucket {
-	struct slot slots[BUCKET_SLOTS];
-} __attribute__((aligned(PW_CACHE_LINE)));
-static_assert(sizeof(struct bucket) == PW_CACHE_LINE, "one cache line");
-
 struct pw_map64 {
-	/* Constant after create. */
-	struct bucket *buckets;
+	struct pw_map64_root root;
 	uint32_t *hops; /* a bucket: bit d: entries of this home in bucket +1+d. W: writer R: all */
-	uint32_t mask;
-	uint64_t seed, factor;
 
 	/* The writer's. */
 	const struct pw_alloc *alloc __attribute__((aligned(PW_CACHE_LINE)));
@@ -44,17 +31,15 @@ struct pw_map64 {
 	uint32_t capacity;
 };
 
-/* Multiply and fold (as in wyhash, public domain), by a secret factor over a seeded key. */
+static_assert(sizeof(struct pw_map64_bucket) == PW_CACHE_LINE, "one cache line");
+static_assert(offsetof(struct pw_map64, root) == 0, "lookups cast");
+
 static inline uint32_t home_of(const struct pw_map64 *map, uint64_t key)
 {
-	unsigned __int128 product = (unsigned __int128)(key ^ map->seed) * map->factor;
-
-	return (uint32_t)((uint64_t)product >> 32 ^ (uint64_t)(product >> 64)) & map->mask;
+	return (uint32_t)(pw_map64_home(map, key) - map->root.buckets);
 }
 
-/* Slots fill from the first on and most buckets hold one entry: to stop early beats comparing all.
- */
-static inline struct slot *find_in(struct bucket *bucket, uint64_t key)
+static inline struct pw_map64_slot *find_in(struct pw_map64_bucket *bucket, uint64_t key)
 {
 	for (uint32_t i = 0; i < BUCKET_SLOTS; i++)
 		if (__atomic_load_n(&bucket->slots[i].key, __ATOMIC_ACQUIRE) == key)
@@ -62,13 +47,14 @@ static inline struct slot *find_in(struct bucket *bucket, uint64_t key)
 	return NULL;
 }
 
-static struct slot *find_overflown(const struct pw_map64 *map, uint32_t home, uint64_t key)
+static struct pw_map64_slot *find_overflown(const struct pw_map64 *map, uint32_t home, uint64_t key)
 {
 	uint32_t hops = __atomic_load_n(&map->hops[home], __ATOMIC_ACQUIRE);
 
 	while (hops != 0) {
 		uint32_t hop = (uint32_t)__builtin_ctz(hops);
-		struct slot *slot = find_in(&map->buckets[(home + 1 + hop) & map->mask], key);
+		struct pw_map64_slot *slot =
+			find_in(&map->root.buckets[(home + 1 + hop) & map->root.mask], key);
 
 		if (slot != NULL)
 			return slot;
@@ -77,9 +63,9 @@ static struct slot *find_overflown(const struct pw_map64 *map, uint32_t home, ui
 	return NULL;
 }
 
-static inline struct slot *find(const struct pw_map64 *map, uint32_t home, uint64_t key)
+static inline struct pw_map64_slot *find(const struct pw_map64 *map, uint32_t home, uint64_t key)
 {
-	struct slot *slot = find_in(&map->buckets[home], key);
+	struct pw_map64_slot *slot = find_in(&map->root.buckets[home], key);
 
 	if (__builtin_expect(slot == NULL, 0))
 		slot = find_overflown(map, home, key);
@@ -118,12 +104,14 @@ static int alloc_arrays(struct pw_map64 *map, uint32_t n_buckets)
 {
 	const struct pw_alloc *alloc = map->alloc;
 
-	map->buckets = pw_zalloc(alloc, "map64 buckets", n_buckets * sizeof(*map->buckets));
+	map->root.buckets =
+		pw_zalloc(alloc, "map64 buckets", n_buckets * sizeof(*map->root.buckets));
 	map->hops = pw_zalloc(alloc, "map64 hops", n_buckets * sizeof(*map->hops));
 	map->busy = pw_zalloc(alloc, "map64 busy", n_buckets * sizeof(*map->busy));
 	map->links = pw_zalloc(
 		alloc, "map64 links", (size_t)n_buckets * BUCKET_SLOTS * sizeof(*map->links));
-	if (map->buckets == NULL || map->hops == NULL || map->busy == NULL || map->links == NULL)
+	if (map->root.buckets == NULL || map->hops == NULL || map->busy == NULL ||
+		map->links == NULL)
 		return -ENOMEM;
 	return 0;
 }
@@ -137,8 +125,8 @@ static void choose_hash(struct pw_map64 *map)
 		random[0] = UINT64_C(0xa0761d6478bd642f);
 		random[1] = UINT64_C(0xe7037ed1a0b428db);
 	}
-	map->seed = random[0];
-	map->factor = random[1] | 1;
+	map->root.seed = random[0];
+	map->root.factor = random[1] | 1;
 }
 
 struct pw_map64 *pw_map64_create(
@@ -160,7 +148,7 @@ struct pw_map64 *pw_map64_create(
 
 	uint32_t n_buckets = n_buckets_for(capacity);
 
-	map->mask = n_buckets - 1;
+	map->root.mask = n_buckets - 1;
 	if (alloc_arrays(map, n_buckets) < 0 ||
 		pw_retire_init(&map->retire, limbo, &retire_ops, map) < 0) {
 		pw_map64_destroy(map);
@@ -179,17 +167,17 @@ void pw_map64_destroy(struct pw_map64 *map)
 	pw_free(map->alloc, map->links);
 	pw_free(map->alloc, map->busy);
 	pw_free(map->alloc, map->hops);
-	pw_free(map->alloc, map->buckets);
+	pw_free(map->alloc, map->root.buckets);
 	pw_free(map->alloc, map);
 }
 
 /* Nearest bucket with a free slot: its distance from home, or -ENOSPC. */
 static int find_room(const struct pw_map64 *map, uint32_t home)
 {
-	uint32_t reach = PW_MIN((uint32_t)HOPS, map->mask);
+	uint32_t reach = PW_MIN((uint32_t)HOPS, map->root.mask);
 
 	for (uint32_t distance = 0; distance <= reach; distance++)
-		if (map->busy[(home + distance) & map->mask] != (1u << BUCKET_SLOTS) - 1)
+		if (map->busy[(home + distance) & map->root.mask] != (1u << BUCKET_SLOTS) - 1)
 			return (int)distance;
 	return -ENOSPC;
 }
@@ -201,9 +189,9 @@ static int insert(struct pw_map64 *map, uint32_t home, uint64_t key, uint64_t va
 	if (map->count == map->capacity || distance < 0)
 		return -ENOSPC;
 
-	uint32_t b = (home + (uint32_t)distance) & map->mask;
+	uint32_t b = (home + (uint32_t)distance) & map->root.mask;
 	uint32_t i = (uint32_t)__builtin_ctz(~(uint32_t)map->busy[b]);
-	struct slot *slot = &map->buckets[b].slots[i];
+	struct pw_map64_slot *slot = &map->root.buckets[b].slots[i];
 
 	map->busy[b] |= (uint8_t)(1u << i);
 	map->count++;
@@ -224,7 +212,7 @@ int pw_map64_set(struct pw_map64 *map, uint64_t key, uint64_t value)
 		return -EINVAL;
 
 	uint32_t home = home_of(map, key);
-	struct slot *slot = find(map, home, key);
+	struct pw_map64_slot *slot = find(map, home, key);
 
 	if (slot == NULL)
 		return insert(map, home, key, value);
@@ -235,7 +223,7 @@ int pw_map64_set(struct pw_map64 *map, uint64_t key, uint64_t value)
 static bool holds_home(const struct pw_map64 *map, uint32_t b, uint32_t home)
 {
 	for (uint32_t i = 0; i < BUCKET_SLOTS; i++) {
-		uint64_t key = map->buckets[b].slots[i].key;
+		uint64_t key = map->root.buckets[b].slots[i].key;
 
 		if (key != 0 && home_of(map, key) == home)
 			return true;
@@ -249,7 +237,7 @@ int pw_map64_del(struct pw_map64 *map, uint64_t key)
 		return -EINVAL;
 
 	uint32_t home = home_of(map, key);
-	struct slot *slot = find(map, home, key);
+	struct pw_map64_slot *slot = find(map, home, key);
 
 	if (slot == NULL)
 		return -ENOENT;
@@ -257,11 +245,11 @@ int pw_map64_del(struct pw_map64 *map, uint64_t key)
 	map->count--;
 	PW_RACE_POINT();
 
-	uint32_t id = (uint32_t)(slot - map->buckets[0].slots);
+	uint32_t id = (uint32_t)(slot - map->root.buckets[0].slots);
 	uint32_t b = id / BUCKET_SLOTS;
 
 	if (b != home && !holds_home(map, b, home)) {
-		uint32_t hop = (b - home - 1) & map->mask;
+		uint32_t hop = (b - home - 1) & map->root.mask;
 
 		__atomic_store_n(&map->hops[home], map->hops[home] & ~(UINT32_C(1) << hop),
 			__ATOMIC_RELEASE);
@@ -280,7 +268,19 @@ bool pw_map64_lookup(const struct pw_map64 *map, uint64_t key, uint64_t *value)
 	if (key == 0) /* would match a free slot */
 		return false;
 
-	struct slot *slot = find(map, home_of(map, key), key);
+	struct pw_map64_slot *slot = find(map, home_of(map, key), key);
+
+	if (slot == NULL)
+		return false;
+	PW_RACE_POINT();
+	*value = __atomic_load_n(&slot->value, __ATOMIC_ACQUIRE);
+	return true;
+}
+
+bool pw_map64_find_overflown(const struct pw_map64 *map, const struct pw_map64_bucket *home,
+	uint64_t key, uint64_t *value)
+{
+	struct pw_map64_slot *slot = find_overflown(map, (uint32_t)(home - map->root.buckets), key);
 
 	if (slot == NULL)
 		return false;
@@ -292,24 +292,15 @@ bool pw_map64_lookup(const struct pw_map64 *map, uint64_t key, uint64_t *value)
 uint64_t pw_map64_lookup_bulk(
 	const struct pw_map64 *map, const uint64_t *keys, uint64_t *values, uint32_t n)
 {
-	struct bucket *homes[64];
+	const struct pw_map64_bucket *homes[64];
 	uint64_t found = 0;
 
 	assert(n <= PW_ARRAY_SIZE(homes));
+	for (uint32_t i = 0; i < n; i++)
+		homes[i] = pw_map64_home(map, keys[i]);
 	for (uint32_t i = 0; i < n; i++) {
-		homes[i] = &map->buckets[home_of(map, keys[i])];
-		__builtin_prefetch(homes[i]);
-	}
-	for (uint32_t i = 0; i < n; i++) {
-		struct slot *slot = find_in(homes[i], keys[i]);
-
-		if (__builtin_expect(slot == NULL, 0))
-			slot = find_overflown(map, (uint32_t)(homes[i] - map->buckets), keys[i]);
-		if (__builtin_expect(slot == NULL || keys[i] == 0, 0))
-			continue;
-		PW_RACE_POINT();
-		values[i] = __atomic_load_n(&slot->value, __ATOMIC_ACQUIRE);
-		found |= UINT64_C(1) << i;
+		if (keys[i] != 0 && pw_map64_find(map, homes[i], keys[i], &values[i]))
+			found |= UINT64_C(1) << i;
 	}
 	return found;
 }
@@ -319,7 +310,7 @@ bool pw_map64_replace(struct pw_map64 *map, uint64_t key, uint64_t old, uint64_t
 	if (key == 0)
 		return false;
 
-	struct slot *slot = find(map, home_of(map, key), key);
+	struct pw_map64_slot *slot = find(map, home_of(map, key), key);
 
 	return slot != NULL && __atomic_compare_exchange_n(&slot->value, &old, value, false,
 				       __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
@@ -328,8 +319,9 @@ bool pw_map64_replace(struct pw_map64 *map, uint64_t key, uint64_t old, uint64_t
 void pw_map64_foreach(
 	struct pw_map64 *map, bool (*fn)(void *arg, uint64_t key, uint64_t value), void *arg)
 {
-	for (uint64_t id = 0; id < ((uint64_t)map->mask + 1) * BUCKET_SLOTS; id++) {
-		struct slot *slot = &map->buckets[id / BUCKET_SLOTS].slots[id % BUCKET_SLOTS];
+	for (uint64_t id = 0; id < ((uint64_t)map->root.mask + 1) * BUCKET_SLOTS; id++) {
+		struct pw_map64_slot *slot =
+			&map->root.buckets[id / BUCKET_SLOTS].slots[id % BUCKET_SLOTS];
 		uint64_t value = __atomic_load_n(&slot->value, __ATOMIC_ACQUIRE);
 
 		if (slot->key != 0 && !fn(arg, slot->key, value))

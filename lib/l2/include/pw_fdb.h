@@ -63,6 +63,8 @@ uint64_t pw_fdb_lookup(const struct pw_fdb *fdb, uint16_t bridge, uint64_t mac48
 /* n <= 64 keys of pw_fdb_key(); prefetches all, then looks. */
 void pw_fdb_lookup_bulk(
 	const struct pw_fdb *fdb, const uint64_t *keys, uint64_t *results, uint32_t n);
+/* For loops of their own: pw_map64_home() and pw_map64_find() with keys of pw_fdb_key(). */
+const struct pw_map64 *pw_fdb_map(const struct pw_fdb *fdb);
 static inline uint64_t pw_fdb_key(uint16_t bridge, uint64_t mac48)
 {
 	return (uint64_t)bridge << 48 | mac48;

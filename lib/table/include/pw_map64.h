@@ -25,6 +25,7 @@
 
 #include "pw_alloc.h"
 #include "pw_limbo.h"
+#include "pw_util.h"
 
 struct pw_map64;
 
@@ -44,5 +45,54 @@ bool pw_map64_replace(struct pw_map64 *map, uint64_t key, uint64_t old, uint64_t
 /* fn returns false to stop; it may delete or set the key it was given, nothing else. */
 void pw_map64_foreach(
 	struct pw_map64 *map, bool (*fn)(void *arg, uint64_t key, uint64_t value), void *arg);
+
+/* ---- one lookup in two steps, for callers with a loop of their own ---- */
+
+#define PW_MAP64_SLOTS 4
+
+struct pw_map64_slot {
+	uint64_t key;   /* W: writer  R: readers. 0: none */
+	uint64_t value; /* W: writer, readers by CAS  R: readers */
+};
+struct pw_map64_bucket {
+	struct pw_map64_slot slots[PW_MAP64_SLOTS];
+} __attribute__((aligned(PW_CACHE_LINE)));
+
+/* What a lookup reads; the first member of struct pw_map64, constant after create. */
+struct pw_map64_root {
+	struct pw_map64_bucket *buckets;
+	uint32_t mask;
+	uint64_t seed, factor;
+};
+
+/* First: the bucket of the key, being fetched. Multiply and fold (as in wyhash, public domain), by a
+ * secret factor over a seeded key. */
+static inline const struct pw_map64_bucket *pw_map64_home(const struct pw_map64 *map, uint64_t key)
+{
+	const struct pw_map64_root *root = (const struct pw_map64_root *)map;
+	unsigned __int128 product = (unsigned __int128)(key ^ root->seed) * root->factor;
+	uint32_t hash = (uint32_t)((uint64_t)product >> 32 ^ (uint64_t)(product >> 64));
+	const struct pw_map64_bucket *home = &root->buckets[hash & root->mask];
+
+	__builtin_prefetch(home);
+	return home;
+}
+
+bool pw_map64_find_overflown(const struct pw_map64 *map, const struct pw_map64_bucket *home,
+	uint64_t key, uint64_t *value);
+
+/* Then: its value, false if the key (not 0) is not there. Slots fill from the first on and most
+ * buckets hold one entry: to stop early beats comparing all. */
+static inline bool pw_map64_find(const struct pw_map64 *map, const struct pw_map64_bucket *home,
+	uint64_t key, uint64_t *value)
+{
+	for (uint32_t i = 0; i < PW_MAP64_SLOTS; i++) {
+		if (__atomic_load_n(&home->slots[i].key, __ATOMIC_ACQUIRE) == key) {
+			*value = __atomic_load_n(&home->slots[i].value, __ATOMIC_ACQUIRE);
+			return true;
+		}
+	}
+	return pw_map64_find_overflown(map, home, key, value);
+}
 
 #endif
