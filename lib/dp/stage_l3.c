@@ -42,11 +42,11 @@ static inline void forward(struct worker *w, struct pw_pkt *pkt, const struct pw
 		return;
 	}
 	if (unlikely(ip_bytes_on_wire(pkt) > adj->mtu)) {
-		if (pkt->flags & PW_PKT_DF)
+		if (pkt->flags & PW_PKT_DF) {
 			punt(pkt, PW_PUNT_ICMP_MTU);
-		else
-			pkt->verdict = PW_DROP_MTU;
-		return;
+			return;
+		}
+		pkt->flags |= PW_PKT_TOO_BIG;
 	}
 	if (!adj->permanent)
 		pw_adj_touch(adj, w->now_sec);

@@ -11,6 +11,8 @@ static inline void forward(struct pw_pkt *pkt, const struct pw_adj *adj)
 	if (likely((pkt->flags & PW_PKT_ORIGINATED) == 0))
 		pw_rewrite_ttl4(pkt); /* l2 routes IPv4 only */
 	pw_rewrite_macs(pkt, pw_adj_word_mac48(pw_adj_word(adj)), adj->src_mac48);
+	if (unlikely(pkt->flags & PW_PKT_TOO_BIG))
+		pkt->verdict = PW_VERDICT_FRAGMENT;
 }
 
 void stage_rewrite(struct worker *w)

@@ -45,6 +45,8 @@ static void end_other(struct worker *w, struct pw_pkt *pkt)
 {
 	if (pkt->verdict == PW_VERDICT_RETRY)
 		keep_for_retry(w, pkt);
+	else if (pkt->verdict == PW_VERDICT_FRAGMENT)
+		tx_fragments(w, pkt);
 	else if (pkt->verdict != PW_VERDICT_HELD) /* the NAT has it */
 		drop_mbuf(w, pkt->in_port, pkt->verdict, pkt->m);
 }

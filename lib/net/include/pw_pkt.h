@@ -59,6 +59,7 @@ enum pw_pkt_flags {
 	PW_PKT_FOR_US = 1u << 19,     /* destination MAC is the router's */
 	PW_PKT_ORIGINATED = 1u << 20, /* our own: no guard, no bridge, no NAT, TTL as it is */
 	PW_PKT_RETRIED = 1u << 21,    /* was here before, with verdict RETRY */
+	PW_PKT_TOO_BIG = 1u << 22,    /* for its way out: leaves in fragments */
 };
 
 /* One packet of a batch. W, R: the owning worker. */

@@ -17,7 +17,8 @@
 	X(FLOOD, "flood", "copied to every other port of its bridge")                              \
 	X(PUNT, "punt", "handed to the control thread")                                            \
 	X(RETRY, "retry", "looked at again in the next iteration")                                 \
-	X(HELD, "held", "kept until the first fragment of its datagram comes")
+	X(HELD, "held", "kept until the first fragment of its datagram comes")                     \
+	X(FRAGMENT, "fragment", "leaves in fragments")
 
 /* Drop reasons: X(symbol, name, text) */
 #define PW_DROP_REASONS(X)                                                                         \
@@ -51,9 +52,11 @@
 	X(VIP_UNKNOWN, "vip_unknown", "address of the service CIDR that no Service has")           \
 	X(ICMP_QUOTE, "icmp_quote_bad", "ICMP error with a short or foreign quote for a Service")  \
 	X(FRAG_NAT, "frag_nat", "fragment of a translated flow that cannot be followed")           \
-	X(FRAG_OVERLAP, "frag_overlap", "fragments of one datagram overlap: dropped from there on") \
+	X(FRAG_OVERLAP, "frag_overlap",                                                            \
+		"fragments of one datagram overlap: dropped from there on")                        \
 	X(FRAG_REPEAT, "frag_repeat", "fragment that was there already")                           \
-	X(FRAG_LIMIT, "frag_limit", "too many fragments wait for the first ones of their datagrams") \
+	X(FRAG_LIMIT, "frag_limit",                                                                \
+		"too many fragments wait for the first ones of their datagrams")                   \
 	X(FRAG_TIMEOUT, "frag_timeout", "first fragment did not come")                             \
 	X(NO_ROUTE, "no_route", "no route to the destination")                                     \
 	X(BLACKHOLE, "blackhole", "route says: drop")                                              \

@@ -99,6 +99,42 @@ static void forwards_with_new_macs_and_ttl(void **state)
 	rte_pktmbuf_free(m);
 }
 
+static void what_is_too_big_leaves_in_fragments(void **state)
+{
+	uint32_t adj = adj_to(2, UINT64_C(0x0200000000aa), PW_ADJ_RESOLVED);
+	static const uint8_t payload[1481];
+	struct frame_spec spec = FRAME_TCP;
+	struct rte_mbuf *m;
+	uint32_t len, sent;
+
+	(void)state;
+	spec.dst = POD2;
+	spec.frag = 0;
+	spec.payload_len = 1481;
+	spec.payload = payload;
+	len = frame_make(&spec, frame);
+	memcpy(frame, (uint8_t[]){2, 0, 0, 0, 0, 1}, 6);
+	route(POD2, 32, adj);
+	world_rx(&w, 1, frame, len);
+	world_run(&w);
+	for (uint32_t left = len - 34; left > 0; left -= sent) {
+		m = world_tx(&w, 2);
+		assert_non_null(m);
+		assert_int_equal(m->pkt_len, PW_MIN(left, 1480u) + 34);
+		assert_int_equal(rte_pktmbuf_mtod(m, uint8_t *)[22], spec.ttl - 1);
+		sent = m->pkt_len - 34;
+		rte_pktmbuf_free(m);
+	}
+	assert_null(world_tx(&w, 2));
+
+	spec.frag = 0x4000; /* DF */
+	len = frame_make(&spec, frame);
+	memcpy(frame, (uint8_t[]){2, 0, 0, 0, 0, 1}, 6);
+	world_rx(&w, 1, frame, len);
+	world_run(&w);
+	rte_pktmbuf_free(expect_punt(PW_PUNT_ICMP_MTU).m);
+}
+
 static void other_worker_sends_what_is_handed_over(void **state)
 {
 	struct pw_dp_worker_stats stats;
@@ -313,6 +349,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(forwards_with_new_macs_and_ttl, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			what_is_too_big_leaves_in_fragments, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			other_worker_sends_what_is_handed_over, setup2, teardown),
 		cmocka_unit_test_setup_teardown(slot_reuse_never_gets_old_frames, setup2, teardown),
