@@ -43,10 +43,9 @@ error_is() { # ERROR NAME ARGS..
 	lab_in "$name" "$TEST_DIR/hold.py" error "$@" >"$LAB_DIR/error" && cat "$LAB_DIR/error" && grep -q "^$wanted " "$LAB_DIR/error"
 }
 silent() { ! lab_in client "$TEST_DIR/hold.py" error "$@" >"$LAB_DIR/error" 2>&1 && grep -q 'no error came' "$LAB_DIR/error"; }
-held=0
 hold() { # KIND ADDRESS PORT SOURCE: begins one; released ends it
-	held=$((held + 1))
 	rm -f "$LAB_DIR/stop"
+	: >"$LAB_DIR/hold.out" # the last one's says "open", too
 	lab_in client "$TEST_DIR/hold.py" "$1" "$2" "$3" "$LAB_DIR/stop" -s "$4" >"$LAB_DIR/hold.out" 2>&1 &
 	HOLD_PID=$!
 	LAB_PIDS+=("$HOLD_PID")
