@@ -201,67 +201,94 @@ static int map_file(struct flow_region *region, size_t bytes)
 	return 0;
 }
 
-/* Lines of the old file, or none. */
-static int load(struct flow_region *region, uint32_t n_lines, uint32_t affinity_buckets)
+/* The header of the file as it is: its slot, or -1: none that is good for us. */
+static int find_old(struct flow_region *region, const char *boot, off_t size, struct header *old)
 {
-	struct header old[HEADER_SLOTS] = {0};
-	struct header h = {.magic = MAGIC,
-		.version = VERSION,
-		.line_bytes = sizeof(union flow_line),
-		.n_lines = n_lines,
-		.affinity_buckets = affinity_buckets};
-	size_t need = total_bytes(n_lines, affinity_buckets), had = 0;
-	struct stat st;
-	int slot = -1, ret = boot_id(h.boot_id);
+	struct header headers[HEADER_SLOTS] = {0};
+	int slot;
 
-	if (ret < 0 || fstat(region->fd, &st) < 0)
-		return ret < 0 ? ret : -errno;
 	for (int i = 0; i < HEADER_SLOTS; i++)
-		if (pread(region->fd, &old[i], sizeof(old[i]), i * SLOT_BYTES) != sizeof(old[i]))
-			old[i].magic = 0;
-	slot = newest(old, h.boot_id, &region->discarded);
+		if (pread(region->fd, &headers[i], sizeof(headers[i]), i * SLOT_BYTES) !=
+			sizeof(headers[i]))
+			headers[i].magic = 0;
+	slot = newest(headers, boot, &region->discarded);
+	if (slot < 0)
+		return -1;
+	*old = headers[slot];
+	if (old->n_lines > 0 && (size_t)size >= total_bytes(old->n_lines, old->affinity_buckets))
+		return slot;
+	region->discarded = "it was cut short";
+	return -1;
+}
+
+/* As long as both the old and the new content need it, and mapped. */
+static int set_length(struct flow_region *region, off_t size, const struct header *h, int slot,
+	const struct header *old)
+{
+	size_t need = total_bytes(h->n_lines, h->affinity_buckets);
+
 	if (slot >= 0)
-		had = total_bytes(old[slot].n_lines, old[slot].affinity_buckets);
-	if (slot >= 0 && ((size_t)st.st_size < had || old[slot].n_lines == 0)) {
-		region->discarded = "it was cut short";
-		slot = -1;
-	}
+		need = PW_MAX(need, total_bytes(old->n_lines, old->affinity_buckets));
+	need = round_up(region->fd, need);
 	if (slot < 0) {
 		if (ftruncate(region->fd, 0) < 0)
 			return -errno;
-		st.st_size = 0;
+		size = 0;
 	}
-
-	size_t bytes = round_up(region->fd, slot < 0 ? need : PW_MAX(need, had));
-
-	if ((size_t)st.st_size != bytes && ftruncate(region->fd, (off_t)bytes) < 0)
+	if ((size_t)size != need && ftruncate(region->fd, (off_t)need) < 0)
 		return -errno;
-	ret = map_file(region, bytes);
+	return map_file(region, need);
+}
+
+/* Affinity entries are forgotten if the number of lines changes: their place does. */
+static int set_layout(
+	struct flow_region *region, struct header *h, int slot, const struct header *old)
+{
+	int ret;
+
+	if (slot >= 0 && h->n_lines < old->n_lines)
+		move_down(region->lines, h->n_lines, old->n_lines);
+	else if (slot >= 0)
+		clear(region, affinity_at(old->n_lines));
+	ret = reserve(region->fd, 0, affinity_at(h->n_lines));
+	if (ret < 0)
+		return ret;
+	if (getrandom(&h->secret, sizeof(h->secret), 0) != sizeof(h->secret))
+		return -EIO;
+	h->sequence = slot >= 0 ? old->sequence + 1 : 1;
+	write_header(region->base, slot == 0 ? 1 : 0, h);
+	/* A kill before this ends in entries that no client and member fit. */
+	if (slot >= 0)
+		clear(region, affinity_at(h->n_lines));
+	region->secret = h->secret;
+	return 0;
+}
+
+/* Lines of the old file, or none. */
+static int load(struct flow_region *region, uint32_t n_lines, uint32_t affinity_buckets)
+{
+	struct header h = {
+		.magic = MAGIC,
+		.version = VERSION,
+		.line_bytes = sizeof(union flow_line),
+		.n_lines = n_lines,
+		.affinity_buckets = affinity_buckets,
+	};
+	struct header old = {0};
+	struct stat st;
+	int slot, ret = boot_id(h.boot_id);
+
+	if (ret < 0 || fstat(region->fd, &st) < 0)
+		return ret < 0 ? ret : -errno;
+	slot = find_old(region, h.boot_id, st.st_size, &old);
+	ret = set_length(region, st.st_size, &h, slot, &old);
 	if (ret < 0)
 		return ret;
 	region->has_flows = slot >= 0;
-	if (slot >= 0 && old[slot].n_lines == n_lines &&
-		old[slot].affinity_buckets == affinity_buckets) {
-		region->secret = old[slot].secret;
-		return reserve(region->fd, 0, affinity_at(n_lines));
-	}
-	/* Affinity entries are forgotten: their place changes. */
-	if (slot >= 0 && n_lines < old[slot].n_lines)
-		move_down(region->lines, n_lines, old[slot].n_lines);
-	else if (slot >= 0)
-		clear(region, affinity_at(old[slot].n_lines));
-	ret = reserve(region->fd, 0, affinity_at(n_lines));
-	if (ret < 0)
-		return ret;
-	if (getrandom(&h.secret, sizeof(h.secret), 0) != sizeof(h.secret))
-		return -EIO;
-	h.sequence = slot >= 0 ? old[slot].sequence + 1 : 1;
-	write_header(region->base, slot == 0 ? 1 : 0, &h);
-	/* A kill before this ends in entries that no client and member fit. */
-	if (slot >= 0)
-		clear(region, affinity_at(n_lines));
-	region->secret = h.secret;
-	return 0;
+	if (slot < 0 || old.n_lines != n_lines || old.affinity_buckets != affinity_buckets)
+		return set_layout(region, &h, slot, &old);
+	region->secret = old.secret;
+	return reserve(region->fd, 0, affinity_at(n_lines));
 }
 
 int flow_region_open(

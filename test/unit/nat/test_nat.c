@@ -291,6 +291,33 @@ static void balance(void **state)
 	fx_close(&fx);
 }
 
+/* CT-4: nothing of a flow's packets - flags, sequence numbers, in any state - makes one pass
+ * untranslated, or be dropped. */
+static void never_untranslated(void **state)
+{
+	struct fixture fx;
+	uint64_t seed = 4;
+
+	fx_open(&fx, 256, 1);
+	fx_service(&fx, IPPROTO_TCP, 1);
+	for (unsigned i = 0; i < 5000; i++) {
+		uint16_t port = (uint16_t)(40000 + rnd(&seed) % 8);
+		struct frame_spec there = tcp(CLIENT, port, VIP, 80, 0x02), back;
+
+		if (i % 16 == 0)
+			fx_turn(&fx); /* a SYN on a closed flow uses a new line */
+		sent_as(&fx, there); /* there is a flow, new or old */
+		there.tcp_flags = (uint8_t)rnd(&seed);
+		there.seq = rnd(&seed);
+		there.ack = rnd(&seed);
+		back = tcp(BACKEND(0), 8080, CLIENT, port, (uint8_t)rnd(&seed));
+		back.seq = rnd(&seed);
+		assert_int_equal(sent_as(&fx, there).dst, BACKEND(0));
+		assert_int_equal(sent_as(&fx, back).src, VIP);
+	}
+	fx_close(&fx);
+}
+
 static void reopen(void **state)
 {
 	struct fixture fx;
@@ -342,6 +369,7 @@ int main(void)
 		cmocka_unit_test(ports_used_up),
 		cmocka_unit_test(one_batch),
 		cmocka_unit_test(balance),
+		cmocka_unit_test(never_untranslated),
 		cmocka_unit_test(reopen),
 	};
 
