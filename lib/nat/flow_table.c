@@ -522,8 +522,7 @@ uint32_t flow_table_lines(uint32_t max_flows, uint32_t n_workers)
 }
 
 int flow_table_init(struct flow_table *table, const struct pw_alloc *alloc, struct pw_limbo *limbo,
-	uint32_t max_flows, uint32_t n_workers, const uint64_t secret[2],
-	union flow_line *lines)
+	uint32_t max_flows, uint32_t n_workers, const uint64_t secret[2], union flow_line *lines)
 {
 	if (max_flows == 0 || max_flows > UINT32_MAX / 4 || n_workers == 0 || n_workers > 1024)
 		return -EINVAL;
@@ -537,8 +536,8 @@ int flow_table_init(struct flow_table *table, const struct pw_alloc *alloc, stru
 		return -ENOMEM;
 	table->buckets = pw_zalloc(alloc, "flow buckets", (size_t)table->n_buckets * 64);
 	table->own_lines = lines == NULL;
-	table->lines = lines != NULL ? lines
-				     : pw_zalloc(alloc, "flow lines", (size_t)table->n_lines * 64);
+	table->lines =
+		lines != NULL ? lines : pw_zalloc(alloc, "flow lines", (size_t)table->n_lines * 64);
 	table->caches = pw_zalloc(alloc, "flow caches", n_workers * sizeof(*table->caches));
 	if (table->buckets == NULL || table->lines == NULL || table->caches == NULL) {
 		flow_table_fini(table);

@@ -306,7 +306,7 @@ static void never_untranslated(void **state)
 
 		if (i % 16 == 0)
 			fx_turn(&fx); /* a SYN on a closed flow uses a new line */
-		sent_as(&fx, there); /* there is a flow, new or old */
+		sent_as(&fx, there);  /* there is a flow, new or old */
 		there.tcp_flags = (uint8_t)rnd(&seed);
 		there.seq = rnd(&seed);
 		there.ack = rnd(&seed);
