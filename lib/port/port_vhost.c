@@ -15,6 +15,8 @@
  * Limits:   librte_vhost gives a TSO frame to the guest with a pseudo-header sum without length, as
  *           DPDK's convention is; only a guest that segments it in software would notice. It looks
  *           at a new socket up to a second after it was made.
+ *           It leaves one descriptor open when a peer hands it memory that cannot be mapped; a
+ *           peer that does so for hours uses up the daemon's (LimitNOFILE).
  */
 #include <errno.h>
 #include <stdlib.h>

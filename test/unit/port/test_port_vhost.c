@@ -284,6 +284,28 @@ static void fewer_rings_than_queues(void **state)
 	assert_int_equal(pool_in_use(), 0);
 }
 
+/* A guest that enables more queue pairs than the port has is read completely, and fairly. */
+static void more_rings_than_queues(void **state)
+{
+	struct pw_port *port = open_vhost(path, 1), *peer;
+	struct rte_mbuf *pkts[PW_PORT_BURST];
+	struct pw_tx_result r;
+
+	assert_non_null(port);
+	peer = open_peer(4);
+	assert_non_null(peer);
+	assert_true(reaches_state(port, PW_PORT_UP));
+	for (uint16_t q = 0; q < 4; q++) {
+		pkts[0] = make_frame(&kinds[0]);
+		pw_port_tx_burst(peer, q, pkts, 1, &r);
+		assert_int_equal(receive(port, 0, pkts), 1);
+		rte_pktmbuf_free(pkts[0]);
+	}
+	pw_port_close(peer);
+	pw_port_close(port);
+	assert_int_equal(pool_in_use(), 0);
+}
+
 static int dial(void)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
@@ -343,6 +365,9 @@ int main(void)
 		cmocka_unit_test(stale_file_is_removed),
 		cmocka_unit_test(bad_paths),
 	};
+	const struct CMUnitTest alone[] = {
+		cmocka_unit_test(more_rings_than_queues),
+	};
 	const struct CMUnitTest peers[] = {
 		cmocka_unit_test(frames_cross),
 		cmocka_unit_test(peer_comes_again),
@@ -353,6 +378,7 @@ int main(void)
 	};
 	int failed = cmocka_run_group_tests(files, make_folder, NULL);
 
+	failed += cmocka_run_group_tests(alone, NULL, NULL);
 	failed += cmocka_run_group_tests(peers, open_shared, NULL);
 	return failed + remove_folder();
 }
