@@ -151,7 +151,7 @@ uint8_t *rig_templates(struct rig *rig, uint32_t n)
 	struct rig_source *s = &rig->source;
 
 	free(s->templates);
-	s->templates = aligned_alloc(64, (size_t)n * RIG_HDR);
+	s->templates = pw_zalloc(pw_alloc_heap(), "templates", (size_t)n * RIG_HDR);
 	if (s->templates == NULL)
 		rig_die("no memory for the templates");
 	s->n = n;
