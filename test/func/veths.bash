@@ -21,7 +21,7 @@ veth_add() {
 	ip -n "$LAB_PREFIX-node" link add "v-$name" "${options[@]}" type veth \
 		peer name eth0 "${options[@]}" netns "$LAB_PREFIX-$name" || return 1
 	# The same MAC after each making, so that neighbours need not find out.
-	ip -n "$LAB_PREFIX-$name" link set eth0 address "$(printf '02:%.14s' "$(printf '%s' "$name-----" | xxd -p | sed 's/../&:/g')")" || return 1
+	ip -n "$LAB_PREFIX-$name" link set eth0 address "$(printf '02%.15s' "$(printf '%s' "$name-----" | od -An -tx1 | tr ' ' :)")" || return 1
 	ip -n "$LAB_PREFIX-$name" addr add "$2" dev eth0 || return 1
 	ip -n "$LAB_PREFIX-$name" link set lo up && ip -n "$LAB_PREFIX-$name" link set eth0 up || return 1
 	ip -n "$LAB_PREFIX-node" link set "v-$name" up || return 1
@@ -44,8 +44,10 @@ veth_config() {
 
 serve() {
 	lab_bg "$1" "$TEST_DIR/peer.py" serve 0.0.0.0 7000
-	lab_wait 10 lab_in "$1" ss -Hltn sport = :7000
+	lab_wait 10 listens "$1"
 }
+
+listens() { lab_in "$1" ss -Hltn sport = :7000 | grep -q .; }
 
 verified() { # NAME ADDRESS PORT
 	lab_in "$1" "$TEST_DIR/peer.py" tcp "$2" "$3" "${BYTES:-2000000}" && lab_in "$1" "$TEST_DIR/peer.py" udp "$2" "$3" 50

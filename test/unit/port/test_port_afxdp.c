@@ -272,7 +272,7 @@ static void pool_runs_dry(void **state)
 		.interface = "v0",
 		.fd = -1};
 	struct pw_port_dev_stats stats;
-	struct rte_mbuf *hoard[63];
+	struct rte_mbuf *hoard[64];
 	struct pw_port *port;
 	uint8_t frame[256];
 	unsigned held;
