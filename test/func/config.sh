@@ -85,7 +85,7 @@ ports:
   - {name: x, type: tap, addresses: 192.0.2.1/24}
   - {name: y, type: tap, bridge: nope}
 EOF
-wrong 2:21 'ports[0].type: "veth" is not allowed; allowed: tap, vhost-user' <<'EOF'
+wrong 2:21 'ports[0].type: "veth" is not allowed; allowed: tap, af_packet, af_xdp, vhost-user, ethdev, memif or virtio-user' <<'EOF'
 ports:
   - {name: x, type: veth}
 EOF

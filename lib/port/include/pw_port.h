@@ -91,9 +91,9 @@ struct pw_port_conf {
 	/* af_packet, af_xdp: in the current netns; tap: to be made there when fd is -1; virtio-user:
 	 * of vhost-net */
 	const char *interface;
-	uint32_t ring_size;     /* ethdev, memif, virtio-user: descriptors; 0: default */
-	bool never_sleep;       /* workers that read it poll, whatever their idle mode */
-	bool busy_poll;         /* af_xdp: the kernel's side of a queue runs in our polls */
+	uint32_t ring_size; /* ethdev, memif, virtio-user: descriptors; 0: default */
+	bool never_sleep;   /* workers that read it poll, whatever their idle mode */
+	bool busy_poll;     /* af_xdp: the kernel's side of a queue runs in our polls */
 	struct pw_port_socket socket;
 	struct pw_port_memif memif;
 	int fd; /* tap: of an interface that exists, else -1; owned by the port on success */
