@@ -16,6 +16,7 @@ pipeline|bench_pipeline|no|cycles a packet that the stages add, ports in memory;
 flow|bench_flow|no|the connection table alone: lookups, new flows
 tap|bench_tap.sh|yes|a bare loop between two TAPs: large frames in chains or in one buffer
 pods|bench_pods.sh|yes|TCP between pods through podwayd, by Service, and through a kernel bridge
+ports|bench_ports.sh|yes|CPU time of a worker a KB of TCP and a small frame: TAP, AF_PACKET, AF_XDP
 '
 
 usage() { sed -n '3,10s/^# \{0,1\}//p' "$0"; }
