@@ -64,6 +64,6 @@ fi
 build "$dir" || exit 1
 case $name in
 tap) exec "test/perf/$program" "$dir/test/perf/bench_tap" "$@" ;;
-pods) exec "test/perf/$program" "$dir" "$@" ;;
+pods | ports) exec "test/perf/$program" "$dir" "$@" ;;
 *) exec "$dir/test/perf/$program" "$@" ;;
 esac
