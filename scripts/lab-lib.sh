@@ -11,6 +11,7 @@
 #   lab_ip NAME             the pod's address
 #   lab_ctl ARGS..          podwayctl
 #   lab_wait SECONDS CMD..  until CMD succeeds
+#   lab_listens NAME PORT   does somebody accept TCP connections there?
 #   lab_cleanup             ends every process that was started here, removes namespaces and folder
 #
 # Nothing here touches the namespace it was started from.
@@ -56,6 +57,9 @@ lab_wait() {
 		sleep 0.05
 	done
 }
+
+# Does somebody there accept TCP connections? lab_listens NAME PORT
+lab_listens() { lab_in "$1" ss -Hltn "sport = :$2" | grep -q .; }
 
 lab_ctl() { "$LAB_BUILD/app/podwayctl/podwayctl" --socket "$LAB_SOCKET" "$@"; }
 

@@ -60,7 +60,7 @@ for name in client server; do # as much as a worker may miss while other program
 done
 server=$(lab_ip server)
 lab_bg server "$TEST_DIR/peer.py" serve 0.0.0.0 7000
-check_eventually 10 "server listens" lab_in server ss -Hltn sport = :7000
+check_eventually 10 "server listens" lab_listens server 7000
 check "a first pod comes and goes" one_pod first # what is made once is made now
 check "traffic" lab_in client "$TEST_DIR/peer.py" udp "$server" 7000 50
 check_eventually 5 "rest" ledger_settled

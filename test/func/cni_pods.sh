@@ -114,7 +114,7 @@ check "pods.list" ctl_json '.pods[] | select(.name == "a") | .namespace == "defa
 # Containers of a pod are processes in one namespace.
 nsenter --net="$(lab_netns a)" socat -u TCP-LISTEN:9000,bind=127.0.0.1,reuseaddr "CREATE:$LAB_DIR/local" &
 LAB_PIDS+=($!)
-check_eventually 5 "one container listens on localhost" lab_in a ss -Hltn sport = :9000
+check_eventually 5 "one container listens on localhost" lab_listens a 9000
 check "another one of the pod reaches it" sh -c "echo hello | nsenter --net=$(lab_netns a) socat -u - TCP:127.0.0.1:9000"
 check_eventually 5 "... and is heard" grep -q hello "$LAB_DIR/local"
 check_fails "another pod does not" lab_in wish socat -u OPEN:/dev/null TCP:127.0.0.1:9000,connect-timeout=1

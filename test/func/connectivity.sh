@@ -20,7 +20,7 @@ done
 client=$(lab_ip client) server=$(lab_ip server)
 check "addresses are handed out in turn" [ "$client/$server" = 10.244.1.2/10.244.1.3 ]
 lab_bg server "$TEST_DIR/peer.py" serve 0.0.0.0 7000
-check_eventually 10 "server listens" lab_in server sh -c "ss -Hltn sport = :7000 | grep -q ."
+check_eventually 10 "server listens" lab_listens server 7000
 
 check "same bridge: ping" lab_in client ping -c 5 -i 0.1 -W 2 "$server"
 check "same bridge: ping of 8000 bytes in fragments" lab_in client ping -c 2 -i 0.1 -W 2 -s 8000 "$server"

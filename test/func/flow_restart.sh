@@ -55,7 +55,7 @@ for pod in client a b; do
 done
 for pod in a b; do
 	lab_bg $pod "$TEST_DIR/peer.py" serve 0.0.0.0 7000
-	check_eventually 10 "$pod listens" lab_in $pod ss -Hltn sport = :7000
+	check_eventually 10 "$pod listens" lab_listens $pod 7000
 done
 check "the file is nobody else's business" [ "$(stat -c %a "$flows_file")" = 600 ]
 

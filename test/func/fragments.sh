@@ -18,7 +18,7 @@ for pod in client server; do
 done
 client=$(lab_ip client) vip=10.96.0.10
 lab_bg server "$TEST_DIR/peer.py" serve 0.0.0.0 7000
-check_eventually 10 "server listens" lab_in server ss -Hlun sport = :7000
+check_eventually 10 "server listens" lab_in server sh -c "ss -Hlun sport = :7000 | grep -q ."
 
 fragments() { lab_in client "$TEST_DIR/fragments.py" "$client" $vip 7 "$@"; }
 

@@ -12,7 +12,7 @@ check "pod bad" lab_pod_add bad
 check "pod good" lab_pod_add good
 check_eventually 5 "they reach one another" lab_in bad ping -c 1 -W 1 "$(lab_ip good)"
 lab_bg good "$TEST_DIR/peer.py" serve 0.0.0.0 7000
-check_eventually 10 "server listens" listens good 7000
+check_eventually 10 "server listens" lab_listens good 7000
 port=$(ctl_json '.pods[] | select(.name == "bad") | .port' pods)
 gateway=$(ctl_json '.bridges[0].mac' status)
 good_mac=$(lab_mac good) good_ip=$(lab_ip good)

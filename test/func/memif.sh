@@ -37,7 +37,6 @@ far_end() {
 
 state() { ctl_json ".ports[] | select(.name == \"$1\") | .state" ports; }
 is_state() { [ "$(state "$1")" = "$2" ]; }
-listens() { lab_in "$1" ss -Hltn "sport = :$2" | grep -q .; }
 pinged() { lab_in node ping -c 5 -i 0.05 -W 2 -s "${2:-56}" "$1"; }
 refused() { # TEXT CMD..: fails, and says so
 	local text=$1
@@ -83,7 +82,7 @@ check "memif: ping" pinged 10.1.0.2
 check "memif: ping of full frames" pinged 10.1.0.2 1472
 check "memif: to the node behind it" pinged 192.0.2.2
 lab_bg far "$TEST_DIR/peer.py" serve 0.0.0.0 7000
-check_eventually 10 "server listens" listens far 7000
+check_eventually 10 "server listens" lab_listens far 7000
 check "memif: 8 MB of TCP verified" lab_in node "$TEST_DIR/peer.py" tcp 192.0.2.2 7000 8000000
 far_end KILL
 check_eventually 5 "memif is down when the peer was killed" is_state mem down

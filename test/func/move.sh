@@ -19,7 +19,6 @@ EOF
 workers_of() { ctl_json ".ports[] | select(.name == \"$1\") | .workers | map(tostring) | join(\",\")" ports; }
 is_read_by() { [ "$(workers_of "$1")" = "$2" ]; }
 pod_port() { ctl_json ".ports[] | select(.pod == \"default/$1\") | .name" ports; }
-listens() { lab_in "$1" ss -Hltn "sport = :$2" | grep -q .; }
 lost_nothing() {
 	cat "$LAB_DIR/ping.out"
 	lab_in client ip -s link show eth0 && lab_in server ip -s link show eth0
@@ -48,7 +47,7 @@ fi
 
 # ---- back and forth under traffic
 lab_bg server "$TEST_DIR/peer.py" serve 0.0.0.0 7000
-check_eventually 10 "server listens" listens server 7000
+check_eventually 10 "server listens" lab_listens server 7000
 lab_in client ping -i 0.002 -c 3000 -W 5 -q "$server" >"$LAB_DIR/ping.out" 2>&1 &
 ping=$!
 lab_in client "$TEST_DIR/peer.py" tcp "$server" 7000 200000000 >"$LAB_DIR/tcp.out" 2>&1 &

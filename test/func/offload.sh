@@ -45,7 +45,7 @@ verified() { # NAME ADDRESS PORT
 }
 serve() {
 	lab_bg "$1" "$TEST_DIR/peer.py" serve 0.0.0.0 7000
-	lab_wait 10 listens "$1" 7000
+	lab_wait 10 lab_listens "$1" 7000
 }
 # Bad checksums are seen by the receiver's kernel only: none may have been.
 bad_checksums() { lab_in "$1" nstat -asz TcpInCsumErrors UdpInCsumErrors | awk 'NR > 1 {n += $2} END {print n + 0}'; }

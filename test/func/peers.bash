@@ -8,7 +8,6 @@
 #   captured NAME FILTER [N]              N packets or more (1) that match were recorded
 #   frame NAME ARGS..                     frame.py there
 #   mac_of NAME INTERFACE
-#   listens NAME PORT                     somebody there accepts TCP connections
 #   drops_more REASON N CMD..             CMD.., and then the drop reason's counter has grown by N exactly
 
 peer_add() {
@@ -43,7 +42,6 @@ frame() {
 mac_of() { ip -n "$LAB_PREFIX-$1" -j link show "$2" | jq -r '.[0].address'; }
 
 # ss itself succeeds in any case.
-listens() { lab_in "$1" ss -Hltn "sport = :$2" | grep -q .; }
 
 drops_are() {
 	echo "$1: $(drops_of "$1"), expected $2"

@@ -87,7 +87,7 @@ for pod in client server; do
 done
 server=$(lab_ip server)
 lab_bg server "$TEST_DIR/peer.py" serve 0.0.0.0 7000
-check_eventually 10 "server listens" lab_in server ss -Hltn sport = :7000
+check_eventually 10 "server listens" lab_listens server 7000
 
 run services add default/echo cluster-ip 10.96.0.10 port tcp:7:7000 port udp:7:7000 endpoint "$server"
 check "services add" result 0 'service default/echo added'

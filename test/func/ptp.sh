@@ -29,7 +29,7 @@ says() {
 }
 serve() {
 	lab_bg "$1" "$TEST_DIR/peer.py" serve 0.0.0.0 7000
-	lab_wait 10 listens "$1" 7000
+	lab_wait 10 lab_listens "$1" 7000
 }
 route_is() { ctl_json ".routes | length == 1 and (.[0] | $2)" routes get "$1"; }
 

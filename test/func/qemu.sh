@@ -77,7 +77,6 @@ echoed() { # ADDRESS: 200 kB to the guest's echo server and back
 	lab_in client timeout 20 socat -t 10 - "TCP:$1:7" <"$LAB_DIR/sent" >"$LAB_DIR/back"
 	cmp "$LAB_DIR/sent" "$LAB_DIR/back"
 }
-listens() { lab_in "$1" ss -Hltn "sport = :$2" | grep -q .; }
 
 check "an image for the guest" guest_image
 check "podwayd starts with $WORKERS workers" lab_start
@@ -89,7 +88,7 @@ mkdir "$LAB_DIR/www"
 head -c 2000000 /dev/urandom >"$LAB_DIR/www/data"
 sum=$(sha256sum "$LAB_DIR/www/data" | cut -d' ' -f1)
 lab_bg server /usr/bin/python3 -m http.server -d "$LAB_DIR/www" 8000
-check_eventually 10 "server listens" listens server 8000
+check_eventually 10 "server listens" lab_listens server 8000
 
 guest() { # PORT ADDRESS CHARDEV-OPTIONS WHAT
 	guest_start "$1" "$2" "$3"

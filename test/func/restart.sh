@@ -75,7 +75,7 @@ for name in client server other; do
 done
 server=$(lab_ip server)
 lab_bg server "$TEST_DIR/peer.py" serve 0.0.0.0 7000
-check_eventually 10 "server listens" lab_in server ss -Hltn sport = :7000
+check_eventually 10 "server listens" lab_listens server 7000
 check "a Service at run time" lab_ctl services add default/added cluster-ip 10.96.0.11 port tcp:7:7000 endpoint "$server"
 check "routes at run time" lab_ctl routes add 10.77.0.0/16 via "$(lab_ip other)"
 check "... and one that drops" lab_ctl routes add 10.78.0.0/16 kind blackhole

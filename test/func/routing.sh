@@ -58,7 +58,7 @@ check "podwayctl neighbours: reachable" neighbour_is 10.2.0.2 reachable
 check "neighbours flush ADDRESS" ctl_json '.flushed == 1' neighbours flush 10.2.0.2
 check "it is gone" no_neighbour 10.2.0.2
 lab_bg right "$TEST_DIR/peer.py" serve 0.0.0.0 7000
-check_eventually 10 "server listens" listens right 7000
+check_eventually 10 "server listens" lab_listens right 7000
 check "a burst to a next hop not resolved yet: none is lost" lab_in left "$TEST_DIR/peer.py" stream 10.2.0.2 7000 1000 0.05
 check "TCP verified" lab_in left "$TEST_DIR/peer.py" tcp 10.2.0.2 7000 4000000
 check "neighbours flush" ctl_json '.flushed >= 2' neighbours flush
@@ -150,9 +150,9 @@ check "by the gateway: first and later ones" captured narrow 'icmp[0] = 8 and ip
 check "so is what comes in fragments" lab_in left ping -I 10.1.0.15 -M dont -c 2 -i 0.1 -W 3 -s 8000 10.3.0.3
 ip -n "$LAB_PREFIX-narrow" link set narrow mtu 1500
 lab_bg narrow "$TEST_DIR/peer.py" serve 0.0.0.0 7000
-check_eventually 10 "server listens" listens narrow 7000
+check_eventually 10 "server listens" lab_listens narrow 7000
 lab_bg narrow "$TEST_DIR/peer.py" serve 10.3.0.3 7001
-check_eventually 10 "another, with the other address" listens narrow 7001
+check_eventually 10 "another, with the other address" lab_listens narrow 7001
 check "TCP without DF, large frames included, in fragments" lab_in left "$TEST_DIR/peer.py" tcp 10.3.0.3 7001 1000000
 check "UDP without DF, checksums left to the device" lab_in left "$TEST_DIR/peer.py" udp 10.3.0.3 7001 100
 check_eventually 3 "they came in fragments" captured narrow 'tcp and ip[6:2] = 0x2000 and dst host 10.3.0.3' 10

@@ -67,7 +67,7 @@ client=$(lab_ip client) b1=$(lab_ip b1) b2=$(lab_ip b2) b3=$(lab_ip b3)
 check "addresses" [ "$client $b1 $b2 $b3" = "10.244.1.2 10.244.1.3 10.244.1.4 10.244.1.5" ]
 for pod in client b1 b2 b3; do
 	lab_bg $pod "$TEST_DIR/peer.py" serve 0.0.0.0 7000
-	check_eventually 10 "$pod serves" listens $pod 7000
+	check_eventually 10 "$pod serves" lab_listens $pod 7000
 done
 
 # ---- balancing
@@ -178,7 +178,7 @@ ip -n "$LAB_PREFIX-end" link set veth1 up
 ip -n "$LAB_PREFIX-end" link set lo up
 ip -n "$LAB_PREFIX-end" route add default via 10.9.0.1 advmss 1460
 lab_bg end "$TEST_DIR/peer.py" serve 0.0.0.0 7000
-check_eventually 10 "a backend behind another router" listens end 7000
+check_eventually 10 "a backend behind another router" lab_listens end 7000
 service 10.9.0.2
 capture client eth0
 check "TCP learns the MTU of the way behind" lab_in client "$TEST_DIR/peer.py" tcp $vip 7 4000000

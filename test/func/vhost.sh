@@ -75,7 +75,6 @@ has_fdb() { ctl_json ".fdb[] | select(.mac == \"$2\" and .port == \"$1\") | .mac
 no_fdb() { ! has_fdb "$1" "$2"; }
 pinged() { lab_in client ping -c 5 -i 0.05 -W 2 -s "${2:-56}" "$1"; }
 silent() { ! lab_in client ping -c 2 -i 0.05 -W 0.5 "$1"; }
-listens() { lab_in "$1" ss -Hltn "sport = :$2" | grep -q .; }
 
 check "podwayd starts with $WORKERS workers" lab_start
 for pod in client server; do
@@ -153,8 +152,8 @@ ip -n "$LAB_PREFIX-guest" link set eth0 up
 ip -n "$LAB_PREFIX-guest" route add default via 10.244.1.1
 lab_bg guest "$TEST_DIR/peer.py" serve 0.0.0.0 7000
 lab_bg server "$TEST_DIR/peer.py" serve 0.0.0.0 7000
-check_eventually 10 "the guest listens" listens guest 7000
-check_eventually 10 "the pod listens" listens server 7000
+check_eventually 10 "the guest listens" lab_listens guest 7000
+check_eventually 10 "the pod listens" lab_listens server 7000
 check_eventually 5 "pod to VM: ping" pinged $guest
 check "pod to VM: 4 MB of TCP verified" lab_in client "$TEST_DIR/peer.py" tcp $guest 7000 4000000
 check "pod to VM: UDP verified" lab_in client "$TEST_DIR/peer.py" udp $guest 7000 200

@@ -8,7 +8,7 @@
 #
 # One iperf3 stream, one window each in turn, PAIRS times (default 7, of 5 s); prints every window, then median,
 # min and max, and the ratio to the kernel's window of the same turn. Latency: 400 pings in the same
-# turns; none for the Service, whose address the control thread answers.
+# turns; none for the Service, whose address the worker answers itself.
 set -euo pipefail
 # shellcheck source=scripts/lab-lib.sh
 . "$(dirname "$0")/../../scripts/lab-lib.sh"
