@@ -136,8 +136,7 @@ uint32_t tx_port_run(
 void tx_flood(struct worker *w, const struct view_bridge *bridge, uint16_t except_port,
 	struct rte_mbuf *m);
 void tx_flush(struct worker *w);
-/* fragment.c: a packet that is final but for its size, by its out_port and the MTU of its adjacency.
- */
+/* fragment.c: a packet that is final but for its size, by its out_port and the MTU of its adjacency. */
 void tx_fragments(struct worker *w, struct pw_pkt *pkt);
 uint32_t tx_handed_over(struct worker *w); /* takes what others handed over; how many */
 
