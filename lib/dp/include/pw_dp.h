@@ -6,7 +6,7 @@
  * snapshots (views), rings and counters only; no call here waits for a worker, but pw_dp_stop.
  *
  *     dp = pw_dp_create(&params, &err);
- *     pw_dp_bridge_add(dp, ...); pw_dp_port_add(dp, ...);
+ *     pw_dp_bridge_set(dp, ...); pw_dp_port_add(dp, ...);
  *     pw_dp_start(dp, &err);
  *     every 10 ms or so: pw_dp_punts(), pw_dp_learns(), pw_dp_poll();
  *     pw_dp_stop(dp); pw_dp_destroy(dp);

@@ -14,7 +14,6 @@
 #define PW_DISPOSITIONS(X)                                                                         \
 	X(CONTINUE, "continue", "goes on to the next stage")                                       \
 	X(TX, "tx", "leaves by its out port")                                                      \
-	X(FLOOD, "flood", "copied to every other port of its bridge")                              \
 	X(PUNT, "punt", "handed to the control thread")                                            \
 	X(RETRY, "retry", "looked at again in the next iteration")                                 \
 	X(HELD, "held", "kept until the first fragment of its datagram comes")                     \
@@ -26,7 +25,6 @@
 	X(VNET_HDR, "vnet_hdr_bad", "virtio-net header contradicts the frame")                     \
 	X(MAC_SRC, "mac_src_bad", "source MAC is multicast or zero")                               \
 	X(VLAN_STACK, "vlan_stack", "more than two VLAN tags")                                     \
-	X(VLAN_MEMBER, "vlan_member", "VLAN not allowed on the port")                              \
 	X(IP4_HDR, "ip4_header_bad", "IPv4 version or header length wrong")                        \
 	X(IP4_LEN, "ip4_length_bad", "IPv4 total length beyond the frame or below the header")     \
 	X(IP4_CSUM, "ip4_checksum_bad", "IPv4 header checksum wrong")                              \
@@ -48,7 +46,6 @@
 	X(FLOW_PENDING, "ct_pending", "flow stayed half-made too long")                            \
 	X(SNAT_PORTS, "snat_ports", "no source port left to translate to")                         \
 	X(SVC_REJECT, "svc_reject", "Service without endpoint or port: rejected")                  \
-	X(SVC_DROP, "svc_drop", "Service without a local endpoint: dropped")                       \
 	X(VIP_UNKNOWN, "vip_unknown", "address of the service CIDR that no Service has")           \
 	X(ICMP_QUOTE, "icmp_quote_bad", "ICMP error with a short or foreign quote for a Service")  \
 	X(FRAG_NAT, "frag_nat", "fragment of a translated flow that cannot be followed")           \
@@ -76,7 +73,6 @@
 	X(TX_DOWN, "tx_down", "port is down")                                                      \
 	X(TX_GONE, "tx_gone", "port was removed while the packet was on its way")                  \
 	X(TX_ERROR, "tx_error", "device refused the frame")                                        \
-	X(TX_SIZE, "tx_size", "frame larger than the port's MTU on a bridge")                      \
 	X(NO_MBUF, "no_mbuf", "packet memory used up")                                             \
 	X(MALFORMED_OFFLOAD, "offload_bad", "segmentation or checksum request cannot be met")
 
