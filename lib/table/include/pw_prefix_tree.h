@@ -14,8 +14,10 @@
 #define PW_PREFIX_TREE_H
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "pw_alloc.h"
 
@@ -37,6 +39,24 @@ static inline struct pw_prefix_key pw_prefix_key_v4(uint32_t ip_be)
 static inline uint32_t pw_prefix_key_to_v4(struct pw_prefix_key key)
 {
 	return htonl((uint32_t)(key.hi >> 32));
+}
+
+/* From and to the 16 bytes of an IPv6 address. */
+static inline struct pw_prefix_key pw_prefix_key_v6(const uint8_t ip[16])
+{
+	uint64_t hi, lo;
+
+	memcpy(&hi, ip, 8);
+	memcpy(&lo, ip + 8, 8);
+	return (struct pw_prefix_key){.hi = be64toh(hi), .lo = be64toh(lo)};
+}
+
+static inline void pw_prefix_key_to_v6(struct pw_prefix_key key, uint8_t ip[16])
+{
+	uint64_t hi = htobe64(key.hi), lo = htobe64(key.lo);
+
+	memcpy(ip, &hi, 8);
+	memcpy(ip + 8, &lo, 8);
 }
 
 struct pw_prefix_tree;
