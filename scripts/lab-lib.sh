@@ -139,5 +139,17 @@ lab_cleanup() {
 	for ns in $(ip netns list | awk -v p="$LAB_PREFIX-" 'index($1, p) == 1 {print $1}'); do
 		ip netns del "$ns"
 	done
+	lab_rmdirs
 	[ -n "${LAB_KEEP_DIR:-}" ] || rm -rf "$LAB_DIR"
+}
+
+# Empty folders that DPDK makes: of a daemon that was killed and not started again (named by a hash of its state
+# folder, FNV-1a), and of every DPDK program with a prefix of this lab.
+lab_rmdirs() {
+	local hash=2166136261 text=$LAB_DIR/state i
+	for ((i = 0; i < ${#text}; i++)); do
+		hash=$(((hash ^ $(printf '%d' "'${text:i:1}")) * 16777619 & 0xffffffff))
+	done
+	rmdir "$(printf '/var/run/dpdk/podway-%08x' $hash)" "/var/run/dpdk/$LAB_PREFIX"* 2>/dev/null
+	true
 }

@@ -169,9 +169,8 @@ const struct command system_commands[] = {
 			{"workers stages", "look"}}},
 	{"workers", "move", false, "workers.move", move_args, &move_view,
 		.brief = "give a port or a queue to another worker",
-		.text = "While packets flow, without loss. It holds until the port or the daemon "
-			"goes; "
-			"ports are shared out anew at the next start.",
+		.text = "While packets flow, without loss. It is saved, and holds until the port "
+			"is deleted.",
 		.examples = {{"workers move vm0 1", "all queues of vm0 to worker 1"},
 			{"workers move vm0:1 0", "its queue 1 to worker 0"},
 			{"ports -v", "who reads what"}},

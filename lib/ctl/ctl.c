@@ -102,6 +102,7 @@ struct pw_ctl *pw_ctl_create(const struct pw_conf *conf, struct pw_err *err)
 	ctl->clock = pw_clock_boot();
 	ctl->start_ns = ctl_now_ns(ctl);
 	ctl->lock_fd = -1;
+	ctl->runtime_fd = -1;
 	ctl->methods = collect_methods();
 	if (ctl->methods == NULL)
 		goto err_memory;
@@ -134,7 +135,7 @@ void pw_ctl_destroy(struct pw_ctl *ctl)
 	end_modules(ctl);
 	if (ctl->eal_up) {
 		(void)rte_eal_cleanup();
-		(void)rmdir(rte_eal_get_runtime_dir()); /* which the EAL leaves; ours is empty */
+		ctl_eal_runtime_leave(rte_eal_get_runtime_dir(), ctl->runtime_fd);
 	}
 	ctl_eal_log_close(ctl->eal_log);
 	free(ctl->methods);

@@ -55,6 +55,7 @@ struct pw_ctl {
 
 	struct ctl_eal_log *eal_log;
 	bool eal_up;
+	int runtime_fd;               /* the EAL's folder is ours, by a lock */
 	bool hugepages;               /* the EAL runs on them */
 	const struct pw_alloc *alloc; /* for tables */
 	struct rte_mempool *pool;
@@ -79,6 +80,7 @@ struct pw_ctl {
 	struct pw_ipam_pool *ipam;
 	struct ctl_stats *stats; /* stats.h: what stats.reset remembers */
 	struct ctl_workers *workers;
+	struct ctl_places *places; /* place.h */
 	struct ctl_notify *notify;
 
 	struct ctl_punt *punt; /* punt.h */

@@ -110,6 +110,8 @@ static int start(struct pw_ctl *ctl, struct pw_err *err)
 			ctl->eal_log->first_error[0] != '\0' ? ": " : "",
 			ctl->eal_log->first_error);
 	ctl->eal_up = true;
+	ctl->runtime_fd = ctl_eal_runtime_claim(rte_eal_get_runtime_dir());
+	ctl_eal_runtime_sweep(rte_eal_get_runtime_dir());
 	return 0;
 }
 

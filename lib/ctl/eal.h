@@ -45,6 +45,12 @@ struct ctl_eal_pools {
 int ctl_eal_mbufs(const struct pw_conf *conf, bool hugepages, struct ctl_eal_pools *pools,
 	struct pw_err *err);
 
+/* eal_runtime.c: the EAL's folder `path`, which it leaves. Several daemons have one each. */
+#define CTL_EAL_PREFIX "podway-"             /* and 8 hexadecimal digits */
+int ctl_eal_runtime_claim(const char *path); /* a lock on it as a descriptor, or -1 */
+void ctl_eal_runtime_leave(const char *path, int fd);
+void ctl_eal_runtime_sweep(const char *ours); /* those beside it whose daemons died are removed */
+
 /* preflight.c: checks of the machine before anything starts. */
 enum ctl_grade {
 	CTL_GRADE_OK,

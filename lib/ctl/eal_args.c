@@ -104,7 +104,8 @@ int ctl_eal_args_build(
 		add(args, "%u", conf->memory.size_mb) != 0 ||
 		/* Nothing of ours stays in hugetlbfs or /var/run/dpdk after a crash. */
 		add(args, hugepages ? "--in-memory" : "--no-shconf") != 0 ||
-		add(args, "--file-prefix=podway-%08x", hash_text(conf->state_dir)) != 0 ||
+		add(args, "--file-prefix=" CTL_EAL_PREFIX "%08x", hash_text(conf->state_dir)) !=
+			0 ||
 		add(args, "--no-telemetry") != 0 ||
 		add(args, "--log-level=%s", verbose ? "*:info" : "*:notice") != 0)
 		goto err;

@@ -18,6 +18,7 @@
 #include "loop.h"
 #include "neighbour.h"
 #include "notify.h"
+#include "place.h"
 #include "pod.h"
 #include "port_reg.h"
 #include "icmp.h"
@@ -44,6 +45,7 @@ const struct ctl_module *const ctl_modules[] = {
 	&ctl_module_dataplane,
 	&ctl_module_stats,
 	&ctl_module_worker,
+	&ctl_module_place,
 	&ctl_module_fdb,
 	&ctl_module_icmp,
 	&ctl_module_punt,

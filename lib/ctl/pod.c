@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "place.h"
 #include "pod_priv.h"
 #include "port_reg.h"
 #include "pw_file.h"
@@ -170,6 +171,7 @@ void pod_release(struct ctl_pod *pod, void (*done)(void *arg), void *arg)
 	if (pod->state != CTL_POD_LOST) {
 		(void)pod_state_remove(pod->ctl, pod->container_id, pod->ifname);
 		free_address(pod);
+		ctl_place_forget(pod->ctl, pod->port_name);
 	}
 	pod->port = NULL;
 	if (port != NULL)

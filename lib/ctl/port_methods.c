@@ -8,6 +8,7 @@
 #include <bsd/string.h>
 
 #include "bridge.h"
+#include "place.h"
 #include "pod.h"
 #include "port_priv.h"
 #include "route.h"
@@ -380,6 +381,7 @@ static int ports_del(void *ctx, struct pw_ipc_request *req, void *params, json_t
 		return pw_ipc_error_set(
 			err, PW_IPC_E_DENIED, "port %s is %s", p->name, owner[port->kind]);
 	saved = port->added != NULL;
+	ctl_place_forget(ctx, p->name);
 	pw_ipc_defer(req);
 	ctl_port_del(ctx, port, answer_del, req);
 	if (saved && save_added(ctx, &why) != 0)

@@ -10,6 +10,7 @@
 #include "bridge.h"
 #include "loop.h"
 #include "neighbour.h"
+#include "place.h"
 #include "port_priv.h"
 #include "port_reg.h"
 #include "pw_idpool.h"
@@ -240,6 +241,7 @@ static int enter_view(struct pw_ctl *ctl, struct ctl_port *port, bool antispoof,
 		.router_mac48 = port->router_mac48,
 		.learn = port->kind != CTL_PORT_POD,
 		.binding_free = free_binding,
+		.workers = ctl_place_of(ctl, port->name),
 	};
 	struct pw_binding *binding = NULL;
 	int rc;

@@ -172,19 +172,51 @@ static int add(struct pw_ctl *ctl, const struct add_params *p, struct pw_err *er
 	return ctl_route_set(ctl, &route, PW_ORIGIN_CTL, p->replace, err);
 }
 
+/* What a route of ours was made of. */
+static struct pw_conf_route conf_of(const struct pw_route *route)
+{
+	static const enum pw_conf_route_kind kinds[ROUTE_KIND_COUNT] = {
+		[ROUTE_VIA] = PW_CONF_ROUTE_VIA,
+		[ROUTE_HOST] = PW_CONF_ROUTE_HOST,
+		[ROUTE_BLACKHOLE] = PW_CONF_ROUTE_BLACKHOLE,
+		[ROUTE_UNREACHABLE] = PW_CONF_ROUTE_UNREACHABLE,
+		[ROUTE_PROHIBIT] = PW_CONF_ROUTE_PROHIBIT,
+	};
+
+	return (struct pw_conf_route){.prefix = route->prefix,
+		.kind = kinds[route->kind],
+		.via = pw_ip_from_v4(route->via_be)};
+}
+
+/* A change could not be saved: the table is as before. old NULL: there was no such route. */
+static void undo(
+	struct pw_ctl *ctl, const struct pw_prefix *prefix, const struct pw_conf_route *old)
+{
+	struct pw_err err = {0};
+
+	if (old == NULL)
+		(void)route_remove(ctl, prefix, PW_ORIGIN_CTL);
+	else if (ctl_route_set(ctl, old, PW_ORIGIN_CTL, true, &err) != 0)
+		pw_error("route", "a route is not put back: %s", err.msg);
+}
+
 static int routes_add(void *ctx, struct pw_ipc_request *req, void *params, json_t **result,
 	struct pw_ipc_error *err)
 {
 	const struct add_params *p = params;
 	struct pw_err e = {0};
 	struct pw_ctl *ctl = ctx;
+	const struct pw_route *there = pw_rib_get(ctl->rib, &p->prefix, PW_ORIGIN_CTL);
+	struct pw_conf_route old = {0};
 
 	(void)req;
 	(void)result;
+	if (there != NULL)
+		old = conf_of(there);
 	if (add(ctl, p, &e) != 0)
 		return pw_ipc_error_from(err, &e);
 	if (save(ctl, &e) != 0) {
-		(void)route_remove(ctl, &p->prefix, PW_ORIGIN_CTL);
+		undo(ctl, &p->prefix, there != NULL ? &old : NULL);
 		return pw_ipc_error_from(err, &e);
 	}
 	return 0;
@@ -209,13 +241,17 @@ static int routes_del(void *ctx, struct pw_ipc_request *req, void *params, json_
 	const struct del_params *p = params;
 	enum pw_route_origin origin = PW_ORIGIN_CTL;
 	struct pw_ctl *ctl = ctx;
+	const struct pw_route *there = pw_rib_get(ctl->rib, &p->prefix, origin);
+	struct pw_conf_route old = {0};
 	char text[PW_PREFIX_STRLEN];
 	struct pw_err e = {0};
 
 	(void)req;
 	(void)result;
 	pw_prefix_format(&p->prefix, text);
-	if (pw_rib_get(ctl->rib, &p->prefix, origin) == NULL)
+	if (there != NULL)
+		old = conf_of(there);
+	else
 		origin = PW_ORIGIN_CONFIG; /* until the next start, which reads the configuration
 					      again */
 	if (route_remove(ctl, &p->prefix, origin) != 0) {
@@ -224,8 +260,10 @@ static int routes_del(void *ctx, struct pw_ipc_request *req, void *params, json_
 		return pw_ipc_error_set(err, PW_IPC_E_MISSING,
 			"%s: no such route of the configuration or of podwayctl", text);
 	}
-	if (origin == PW_ORIGIN_CTL && save(ctl, &e) != 0)
+	if (origin == PW_ORIGIN_CTL && save(ctl, &e) != 0) {
+		undo(ctl, &p->prefix, &old);
 		return pw_ipc_error_from(err, &e);
+	}
 	return 0;
 }
 

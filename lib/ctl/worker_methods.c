@@ -13,6 +13,7 @@
 #include <bsd/string.h>
 
 #include "loop.h"
+#include "place.h"
 #include "port_reg.h"
 #include "stats.h"
 #include "worker_methods.h"
@@ -242,6 +243,47 @@ static int refuse_move(const struct pw_ctl *ctl, const struct workers_move *p,
 	return pw_ipc_error_set(err, PW_IPC_E_INTERNAL, "port %s: %s", p->port, strerror(-rc));
 }
 
+/* Its place with these queues at `worker`; the others stay where somebody put them. */
+static void plan_place(const struct pw_ctl *ctl, const struct workers_move *p,
+	const struct ctl_port *port, uint8_t *workers)
+{
+	const uint8_t *old = ctl_place_of(ctl, p->port);
+
+	if (old != NULL)
+		memcpy(workers, old, PW_PORT_MAX_QUEUES);
+	else
+		memset(workers, PW_DP_WORKER_ANY, PW_PORT_MAX_QUEUES);
+	for (uint16_t q = 0; q < port->port->n_rxq; q++) {
+		if (p->queue == ALL_QUEUES || p->queue == q)
+			workers[q] = (uint8_t)p->worker;
+	}
+}
+
+/* Saved before it is done, and as before if it cannot be done: a reply means that it will last. */
+static int move_and_save(struct pw_ctl *ctl, const struct workers_move *p,
+	const struct ctl_port *port, struct moving *moving, struct pw_ipc_error *err)
+{
+	uint8_t old[PW_PORT_MAX_QUEUES], new[PW_PORT_MAX_QUEUES];
+	const uint8_t *had = ctl_place_of(ctl, p->port);
+	struct pw_err why = {0};
+	int rc;
+
+	if (had != NULL)
+		had = memcpy(old, had, sizeof(old));
+	plan_place(ctl, p, port, new);
+	if (ctl_place_set(ctl, p->port, new, &why) != 0)
+		return pw_ipc_error_from(err, &why);
+	rc = pw_dp_port_move(ctl->dp, port->index, p->queue == ALL_QUEUES ? -1 : (int)p->queue,
+		moving->worker, answer_move, moving);
+	if (rc == 0)
+		return 0;
+	(void)refuse_move(ctl, p, port, rc, err);
+	if (ctl_place_set(ctl, p->port, had, &why) != 0)
+		pw_warn("worker", "%s was not moved, but the next start moves it: %s", p->port,
+			why.msg);
+	return err->code;
+}
+
 /* Answered when the new worker has the queues for itself. */
 static int workers_move(void *ctx, struct pw_ipc_request *req, void *params, json_t **result,
 	struct pw_ipc_error *err)
@@ -250,22 +292,23 @@ static int workers_move(void *ctx, struct pw_ipc_request *req, void *params, jso
 	struct pw_ctl *ctl = ctx;
 	const struct ctl_port *port = ctl_port_find(ctl, p->port);
 	struct moving *moving;
-	int rc;
 
 	if (port == NULL)
 		return pw_ipc_error_set(
 			err, PW_IPC_E_MISSING, "port \"%s\": no such port", p->port);
+	if (p->worker >= pw_dp_n_workers(ctl->dp))
+		return refuse_move(ctl, p, port, -ERANGE, err);
+	if (p->queue != ALL_QUEUES && p->queue >= port->port->n_rxq)
+		return refuse_move(ctl, p, port, -ERANGE, err);
 	moving = calloc(1, sizeof(*moving));
 	if (moving == NULL)
 		return pw_ipc_error_set(err, PW_IPC_E_INTERNAL, "out of memory");
 	moving->req = req;
 	moving->worker = (uint32_t)p->worker;
 	strlcpy(moving->port, p->port, sizeof(moving->port));
-	rc = pw_dp_port_move(ctl->dp, port->index, p->queue == ALL_QUEUES ? -1 : (int)p->queue,
-		moving->worker, answer_move, moving);
-	if (rc != 0) {
+	if (move_and_save(ctl, p, port, moving, err) != 0) {
 		free(moving);
-		return refuse_move(ctl, p, port, rc, err);
+		return err->code;
 	}
 	pw_ipc_defer(req);
 	ctl_loop_poll_soon(ctl);

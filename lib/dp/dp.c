@@ -92,7 +92,7 @@ static struct worker *worker_create(struct pw_dp *dp, uint32_t id)
 	w->lcore = dp->params.lcores[id];
 	w->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	w->epoll_generation = UINT64_MAX;
+	w->epoll_generation = EPOLL_STALE;
 	w->tx = calloc(n, sizeof(w->tx[0]));
 	w->dirty = calloc(n, sizeof(w->dirty[0]));
 	w->ports = aligned_alloc(64, n * sizeof(w->ports[0]));

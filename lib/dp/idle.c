@@ -37,8 +37,8 @@ static void watch(struct worker *w, int fd)
 		w->epoll_complete = false;
 }
 
-/* The epoll set of this view; made anew only after a change, just before sleeping. Fds of ports
- * that went away left the set when they were closed. */
+/* The epoll set of this view; made anew only after a change or an error, just before sleeping. Fds
+ * of ports that went away left the set when they were closed. */
 static void renew_epoll(struct worker *w, const struct view *view)
 {
 	const struct view_worker *vw = &view->workers[w->id];
@@ -50,14 +50,27 @@ static void renew_epoll(struct worker *w, const struct view *view)
 	for (uint32_t i = 0; i < vw->n_rxq; i++) {
 		const struct view_rxq *q = &vw->rxq[i];
 		int fd = q->port->ops->wait_fd != NULL ? q->port->ops->wait_fd(q->port, q->queue)
-						       : -1;
+						       : PW_PORT_NO_FD;
 
-		if (fd < 0)
-			w->epoll_complete = false;
-		else
+		if (fd >= 0)
 			watch(w, fd);
+		else if (fd != PW_PORT_SILENT)
+			w->epoll_complete = false;
 	}
 	w->epoll_generation = view->generation;
+}
+
+/* A device that went under its port (a TAP whose interface was deleted) would wake us for ever. The
+ * next read finds out, and then the port has no fd for the next set. */
+static void wait_for_event(struct worker *w)
+{
+	struct epoll_event events[8];
+	int n = epoll_wait(w->epoll_fd, events, PW_ARRAY_SIZE(events), SLEEP_MAX_MS);
+
+	for (int i = 0; i < n; i++) {
+		if (events[i].events & (EPOLLERR | EPOLLHUP))
+			w->epoll_generation = EPOLL_STALE;
+	}
 }
 
 static bool has_work(const struct worker *w)
@@ -74,7 +87,6 @@ static bool has_work(const struct worker *w)
 
 static void sleep_until_work(struct worker *w)
 {
-	struct epoll_event events[8];
 	const struct timespec nap = {.tv_nsec = NAP_USEC * 1000};
 	eventfd_t value;
 
@@ -85,7 +97,7 @@ static void sleep_until_work(struct worker *w)
 		w->counters.sleeps++;
 		pw_qsbr_offline(w->dp->params.qsbr, w->id);
 		if (w->epoll_complete)
-			(void)epoll_wait(w->epoll_fd, events, 8, SLEEP_MAX_MS);
+			wait_for_event(w);
 		else
 			nanosleep(&nap, NULL);
 		pw_qsbr_online(w->dp->params.qsbr, w->id);

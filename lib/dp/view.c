@@ -224,6 +224,15 @@ static uint8_t least_loaded(
 	return (uint8_t)(best != UINT32_MAX ? best : 0);
 }
 
+/* A worker that is not there (there were more once) is no reason to refuse the port. */
+static uint8_t worker_for(const struct pw_dp *dp, const struct pw_port *port,
+	const struct pw_dp_port_conf *conf, uint16_t queue, const uint32_t *load)
+{
+	if (conf->workers != NULL && conf->workers[queue] < dp->params.n_workers)
+		return conf->workers[queue];
+	return least_loaded(dp, port, load);
+}
+
 static struct view_port *make_port(
 	struct pw_dp *dp, struct pw_port *port, const struct pw_dp_port_conf *conf)
 {
@@ -247,7 +256,7 @@ static struct view_port *make_port(
 	for (uint32_t w = 0; w < dp->params.n_workers; w++)
 		load[w] = dp->view->workers[w].n_rxq;
 	for (uint16_t q = 0; q < port->n_rxq; q++) {
-		vp->rx_worker[q] = least_loaded(dp, port, load);
+		vp->rx_worker[q] = worker_for(dp, port, conf, q, load);
 		load[vp->rx_worker[q]]++;
 	}
 	vp->tx_worker = port->n_txq >= dp->params.n_workers && dp->params.n_workers > 1

@@ -52,6 +52,8 @@ struct worker_counters { /* R: ctl */
 	struct pw_dp_stage_stats stages[PW_DP_STAGE_COUNT];
 };
 
+#define EPOLL_STALE UINT64_MAX /* no generation of a view */
+
 struct worker {
 	struct pw_dp *dp;
 	uint32_t id;
@@ -83,8 +85,8 @@ struct worker {
 
 	int event_fd; /* wakes the worker */
 	int epoll_fd;
-	uint64_t epoll_generation;                    /* view the epoll set was made for */
-	bool epoll_complete;                          /* every queue has a fd */
+	uint64_t epoll_generation; /* view the epoll set was made for; EPOLL_STALE: none */
+	bool epoll_complete;       /* every queue has a fd */
 	uint32_t asleep __attribute__((aligned(64))); /* W, R: worker, ctl, others (atomic) */
 
 	/* The batch: gather fills mbufs and runs, parse the packets. */

@@ -125,7 +125,7 @@ void ethdev_tx(struct pw_port *port, uint16_t queue, struct rte_mbuf **pkts, uin
 /* 22.11's virtual devices have no receive interrupt, and a NIC's needs its queue armed first. */
 int ethdev_wait_fd(struct pw_port *port, uint16_t queue)
 {
-	return -1;
+	return PW_PORT_NO_FD;
 }
 
 void ethdev_poll_state(struct pw_port *port)

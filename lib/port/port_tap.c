@@ -48,7 +48,7 @@ static int tap_wait_fd(struct pw_port *port, uint16_t queue)
 	const struct vnet_io *tap = port->priv;
 
 	/* A dead TAP is always readable (POLLERR): nobody must wait for it. */
-	return vnet_io_is_dead(tap) ? -1 : tap->fd;
+	return vnet_io_is_dead(tap) ? PW_PORT_SILENT : tap->fd;
 }
 
 /* The kernel says a TAP is writable only while its interface is up (tun_sock_writeable). */

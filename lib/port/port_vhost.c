@@ -136,7 +136,7 @@ static void vhost_tx(struct pw_port *port, uint16_t queue, struct rte_mbuf **pkt
 /* The kick descriptor stays readable until somebody reads it: no use for waiting. */
 static int vhost_wait_fd(struct pw_port *port, uint16_t queue)
 {
-	return -1;
+	return PW_PORT_NO_FD;
 }
 
 static void vhost_poll_state(struct pw_port *port)

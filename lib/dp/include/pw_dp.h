@@ -75,15 +75,18 @@ struct pw_dp_bridge_conf {
 int pw_dp_bridge_set(struct pw_dp *dp, uint16_t bridge, const struct pw_dp_bridge_conf *conf);
 int pw_dp_bridge_del(struct pw_dp *dp, uint16_t bridge); /* -EBUSY: has ports */
 
+#define PW_DP_WORKER_ANY UINT8_MAX
+
 struct pw_dp_port_conf {
 	uint16_t bridge;                  /* PW_BRIDGE_NONE: routed port */
 	uint64_t router_mac48;            /* routed port: our MAC there */
 	bool learn;                       /* bridged: learn source MACs */
 	const struct pw_binding *binding; /* anti-spoof; NULL: none. Taken over, freed after use */
 	void (*binding_free)(const struct pw_binding *binding);
+	const uint8_t *workers; /* wanted of each rx queue, or PW_DP_WORKER_ANY; NULL: any of all */
 };
-/* port->index is the slot; -EEXIST taken, -ERANGE. Queues go to the workers with the fewest queues
- * and stay there. */
+/* port->index is the slot; -EEXIST taken, -ERANGE. Queues go to the workers wanted, the others to
+ * those with the fewest queues, and stay there. */
 int pw_dp_port_add(struct pw_dp *dp, struct pw_port *port, const struct pw_dp_port_conf *conf);
 /* Takes the port out of the view at once; gone(arg, port) is called from pw_dp_poll when no worker
  * can touch it any more: close it there. */

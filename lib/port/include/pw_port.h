@@ -113,6 +113,10 @@ struct pw_port_dev_stats {
 	uint64_t rx_missed; /* lost before we could read, if the device tells */
 };
 
+/* Instead of a descriptor to wait for. */
+#define PW_PORT_NO_FD  (-1) /* somebody must look */
+#define PW_PORT_SILENT (-2) /* nothing will come any more: the device is gone */
+
 struct pw_port;
 
 /* Every mbuf given to tx is consumed; this says what became of them. */
@@ -136,7 +140,7 @@ struct pw_port_ops {
 	/* Consumes all n; fills full, down, error and sent. */
 	void (*tx)(struct pw_port *port, uint16_t queue, struct rte_mbuf **pkts, uint16_t n,
 		struct pw_tx_result *result);
-	/* Readable when rx has something; -1: none, or none any more. */
+	/* Readable when rx has something; or PW_PORT_NO_FD, or PW_PORT_SILENT. */
 	int (*wait_fd)(struct pw_port *port, uint16_t queue);
 	/* Control thread, about once a second and after open: refreshes state (link, peer). */
 	void (*poll_state)(struct pw_port *port);

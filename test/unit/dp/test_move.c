@@ -230,6 +230,37 @@ static void kernel_ports_apart(void **state)
 	}
 }
 
+/* A queue whose worker was said goes there; one whose worker is not there goes where there is room. */
+static void wanted_workers(void **state)
+{
+	static const struct {
+		uint8_t wanted[PW_PORT_MAX_QUEUES];
+		int worker[2];
+	} cases[] = {
+		{{1, 1}, {1, 1}},
+		{{0, PW_DP_WORKER_ANY}, {0, 1}},
+		{{7, 0}, {0, 0}},
+	};
+
+	(void)state;
+	for (uint16_t i = 0; i < PW_ARRAY_SIZE(cases); i++) {
+		struct pw_dp_port_conf conf = {.bridge = 0, .workers = cases[i].wanted};
+		uint16_t p = i + 3;
+		unsigned gone = 0;
+
+		w.ports[p].port = w.ports[2].port;
+		w.ports[p].port.priv = &w.ports[p];
+		w.ports[p].port.index = p;
+		w.ports[p].port.n_rxq = 2;
+		assert_int_equal(pw_dp_port_add(w.dp, &w.ports[p].port, &conf), 0);
+		for (uint16_t q = 0; q < 2; q++)
+			assert_int_equal(pw_dp_port_worker(w.dp, p, q), cases[i].worker[q]);
+		assert_int_equal(pw_dp_port_del(w.dp, p, ignore_gone, &gone), 0);
+		while (gone == 0)
+			world_run(&w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,6 +271,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(port_goes_meanwhile, setup, teardown),
 		cmocka_unit_test_setup_teardown(refusals, setup, teardown),
 		cmocka_unit_test_setup_teardown(kernel_ports_apart, setup, teardown),
+		cmocka_unit_test_setup_teardown(wanted_workers, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -282,7 +282,7 @@ static void interface_goes_away(void **state)
 	send_one(port, &r);
 	assert_int_equal(r.down, 1);
 	assert_int_equal(pw_port_state(port), PW_PORT_DOWN);
-	assert_int_equal(port->ops->wait_fd(port, 0), -1);
+	assert_int_equal(port->ops->wait_fd(port, 0), PW_PORT_SILENT);
 	port->ops->poll_state(port);
 	port->ops->dev_stats(port, &stats);
 	assert_int_equal(stats.rx_errors, 1); /* asked once */
