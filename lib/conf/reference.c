@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf_foreign.h"
 #include "conf_load.h"
 #include "conf_schema.h"
 
@@ -88,10 +89,20 @@ static void add_mapping(
 	}
 }
 
+char *conf_foreign_reference(const struct conf_foreign *kind, const void *base)
+{
+	struct pw_str out = {0};
+
+	pw_str_add(&out, "| key | type and range | default | meaning |\n|---|---|---|---|\n");
+	add_mapping(&out, kind->root, base, "");
+	return pw_str_take(&out);
+}
+
 char *pw_conf_reference(void)
 {
+	const struct conf_foreign own = {.root = &conf_root};
 	struct conf_ctx *ctx = calloc(1, sizeof(*ctx));
-	struct pw_str out = {0};
+	char *text;
 
 	if (ctx == NULL)
 		return NULL;
@@ -102,9 +113,8 @@ char *pw_conf_reference(void)
 		return NULL;
 	}
 	conf_defaults(ctx);
-	pw_str_add(&out, "| key | type and range | default | meaning |\n|---|---|---|---|\n");
-	add_mapping(&out, &conf_root, ctx->conf, "");
+	text = conf_foreign_reference(&own, ctx->conf);
 	pw_conf_free(ctx->conf);
 	free(ctx);
-	return pw_str_take(&out);
+	return text;
 }

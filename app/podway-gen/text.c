@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Tables for people. */
+#include "gen.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pw_util.h"
+
+/* 4 significant digits and a prefix: "1.488 M". */
+static const char *short_number(double value, char buf[static 16])
+{
+	static const char *const prefixes[] = {"", " k", " M", " G"};
+	unsigned p = 0;
+
+	while (value >= 9999.5 && p + 1 < PW_ARRAY_SIZE(prefixes)) {
+		value /= 1000;
+		p++;
+	}
+	if (value == (double)(uint64_t)value)
+		snprintf(buf, 16, "%.0f%s", value, prefixes[p]);
+	else
+		snprintf(buf, 16, "%.4g%s", value, prefixes[p]);
+	return buf;
+}
+
+static double per_second(uint64_t n, double seconds)
+{
+	return seconds > 0 ? (double)n / seconds : 0;
+}
+
+/* ---- while it runs ---- */
+
+#define BAR_CELLS 20
+
+static void print_bar(const struct gen *gen, double seconds)
+{
+	double total = (double)gen->profile->duration_ns / 1e9;
+	unsigned done = total > 0 ? (unsigned)(BAR_CELLS * PW_MIN(seconds / total, 1.0)) : 0;
+
+	if (total <= 0) {
+		printf("\033[K%.1f s\n", seconds);
+		return;
+	}
+	printf("\033[K[");
+	for (unsigned i = 0; i < BAR_CELLS; i++)
+		putchar(i < done ? '#' : '.');
+	printf("] %.1f of %.1f s\n", seconds, total);
+}
+
+static void print_lane_live(const struct lane *lane, double seconds)
+{
+	uint64_t here = lane->track->unique, sent = lane->seq;
+	char tx[16], rx[16], late[16];
+
+	printf("\033[K  %-16s tx %9spps  rx %9spps  not here %8s  reordered %" PRIu64
+	       "  damaged %" PRIu64 "  p50 %.1f us\n",
+		lane->stream->name, short_number(per_second(sent, seconds), tx),
+		short_number(per_second(here, seconds), rx),
+		short_number((double)(sent > here ? sent - here : 0), late), lane->track->reordered,
+		lane->corrupt, (double)pw_gen_hist_percentile_ns(lane->latency, 50) / 1e3);
+}
+
+static void print_port_live(const struct gport *port, double seconds)
+{
+	char tx[16], rx[16];
+
+	printf("\033[K  port %-2u %-14s rx %9spps  tx %9spps\n", port->id, port->engine->name,
+		short_number(per_second(port->n.rx_frames, seconds), rx),
+		short_number(per_second(port->n.tx_frames, seconds), tx));
+}
+
+void print_live(void *arg, struct gen *gen, double seconds)
+{
+	if (!isatty(STDOUT_FILENO))
+		return;
+	if (gen->live_lines > 0)
+		printf("\033[%uA", gen->live_lines);
+	print_bar(gen, seconds);
+	for (uint32_t i = 0; i < gen->n_lanes; i++)
+		print_lane_live(gen->lanes[i], seconds);
+	for (uint32_t i = 0; i < gen->n_ports; i++)
+		print_port_live(&gen->ports[i], seconds);
+	gen->live_lines = 1 + gen->n_lanes + gen->n_ports;
+	fflush(stdout);
+}
+
+void print_live_end(struct gen *gen)
+{
+	if (gen->live_lines > 0)
+		printf("\033[%uA\033[J", gen->live_lines);
+	gen->live_lines = 0;
+}
+
+/* ---- afterwards ---- */
+
+static void print_latency(const char *what, const struct pw_gen_hist *hist)
+{
+	static const double points[] = {50, 90, 99, 99.9, 99.99};
+
+	if (hist == NULL || hist->count == 0)
+		return;
+	printf("    %-10s min %.2f  avg %.2f", what, (double)hist->min_ns / 1e3,
+		pw_gen_hist_mean_ns(hist) / 1e3);
+	for (size_t i = 0; i < PW_ARRAY_SIZE(points); i++)
+		printf("  p%g %.2f", points[i],
+			(double)pw_gen_hist_percentile_ns(hist, points[i]) / 1e3);
+	printf("  max %.2f us\n", (double)hist->max_ns / 1e3);
+}
+
+static void print_faults(const struct pw_gen_stream_result *s)
+{
+	for (unsigned f = 0; f < PW_GEN_FAULT_COUNT; f++)
+		if (s->faults[f] != 0)
+			printf("    %-13s %" PRIu64 "  (%s)\n", pw_gen_fault_name(f), s->faults[f],
+				pw_gen_fault_text(f));
+}
+
+static void print_stream(const struct pw_gen_stream_result *s)
+{
+	double pps = per_second(s->tx_frames, s->seconds);
+	char rate[48], tx[16], rx[16], bits[16];
+
+	printf("  %s: port %u -> %u, asked %s\n", s->name, s->from, s->to,
+		pw_gen_rate_format(&s->asked, rate, sizeof(rate)));
+	printf("    sent       %" PRIu64 " frames, %spps, %sbit/s on the wire", s->tx_frames,
+		short_number(pps, tx),
+		short_number(per_second(8 * (s->tx_bytes + PW_GEN_WIRE_EXTRA * s->tx_frames),
+				     s->seconds),
+			bits));
+	if (s->asked_pps > 0)
+		printf(", rate error %+.3f %%", 100 * (pps / s->asked_pps - 1));
+	printf("\n");
+	if (s->missed_full + s->missed_late > 0)
+		printf("    missed     %" PRIu64 " queue full, %" PRIu64
+		       " generator late (never sent: not losses)\n",
+			s->missed_full, s->missed_late);
+	printf("    received   %" PRIu64 " frames, %spps\n", s->rx_frames,
+		short_number(per_second(s->rx_frames, s->seconds), rx));
+	printf("    lost       %" PRIu64 " (%.4g %%)  reordered %" PRIu64 "  duplicates %" PRIu64,
+		s->lost, s->tx_frames > 0 ? 100.0 * (double)s->lost / (double)s->tx_frames : 0,
+		s->reordered, s->duplicates);
+	if (s->stale > 0)
+		printf("  too late to tell %" PRIu64, s->stale);
+	printf("\n    checked    %" PRIu64 ": damaged %" PRIu64 ", not as expected %" PRIu64 "\n",
+		s->checked, s->corrupt, s->translated_wrong);
+	print_faults(s);
+	print_latency("latency", s->latency);
+	print_latency("jitter", s->jitter);
+}
+
+static void print_port(const struct pw_gen_port_result *p)
+{
+	printf("  port %u (%s, %s): rx %" PRIu64 "  tx %" PRIu64 "  tx full %" PRIu64
+	       "  foreign %" PRIu64 "  unreadable %" PRIu64,
+		p->id, p->name, p->engine, p->rx_frames, p->tx_frames, p->tx_full, p->foreign,
+		p->unreadable);
+	if (p->misdelivered > 0)
+		printf("  misdelivered %" PRIu64, p->misdelivered);
+	if (p->answered > 0)
+		printf("  answered %" PRIu64, p->answered);
+	if (p->dev_missed + p->dev_rx_errors + p->dev_tx_errors + p->dev_no_mbuf > 0)
+		printf("  device: missed %" PRIu64 ", rx errors %" PRIu64 ", tx errors %" PRIu64
+		       ", no buffer %" PRIu64,
+			p->dev_missed, p->dev_rx_errors, p->dev_tx_errors, p->dev_no_mbuf);
+	putchar('\n');
+}
+
+void print_result(const struct pw_gen_result *result)
+{
+	printf("%s: %.3f s%s%s\n", result->name, result->seconds,
+		result->ended_early != NULL ? ", ended early: " : "",
+		result->ended_early != NULL ? result->ended_early : "");
+	for (uint32_t i = 0; i < result->n_streams; i++)
+		print_stream(&result->streams[i]);
+	for (uint32_t i = 0; i < result->n_ports; i++)
+		print_port(&result->ports[i]);
+}
+
+void print_ports(struct gen *gen)
+{
+	for (uint32_t i = 0; i < gen->n_ports; i++) {
+		struct gport *port = &gen->ports[i];
+		char mac[PW_MAC_STRLEN], speed[16];
+
+		printf("  port %u  %-16s %-16s %s  %s  %sbit/s  %s\n", port->id, port->name,
+			port->driver, pw_mac_format(&port->mac, mac),
+			port_is_up(port) ? "up" : "down",
+			short_number((double)port->speed_bps, speed), port->engine->name);
+	}
+}
