@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -38,8 +37,7 @@ static void worker_destroy(struct worker *w)
 	pw_spsc_destroy(w->learn); /* holds no packets */
 	if (w->event_fd >= 0)
 		close(w->event_fd);
-	if (w->epoll_fd >= 0)
-		close(w->epoll_fd);
+	watch_fini(&w->watch);
 	free(w->punt_left);
 	free(w->ports);
 	free(w->dirty);
@@ -91,14 +89,12 @@ static struct worker *worker_create(struct pw_dp *dp, uint32_t id)
 	w->id = id;
 	w->lcore = dp->params.lcores[id];
 	w->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	w->epoll_generation = EPOLL_STALE;
 	w->tx = calloc(n, sizeof(w->tx[0]));
 	w->dirty = calloc(n, sizeof(w->dirty[0]));
 	w->ports = aligned_alloc(64, n * sizeof(w->ports[0]));
 	w->punt_left = calloc(n, sizeof(w->punt_left[0]));
-	if (w->event_fd < 0 || w->epoll_fd < 0 || w->tx == NULL || w->dirty == NULL ||
-		w->ports == NULL || w->punt_left == NULL || !worker_rings(w)) {
+	if (watch_init(&w->watch, w->event_fd, n * PW_PORT_MAX_QUEUES) != 0 || w->tx == NULL ||
+		w->dirty == NULL || w->ports == NULL || w->punt_left == NULL || !worker_rings(w)) {
 		worker_destroy(w);
 		return NULL;
 	}

@@ -40,10 +40,31 @@ void view_destroy(struct view *view)
 	free(view);
 }
 
+/* The queues of one kind that a worker reads, by port and queue. */
+static uint32_t fill_worker(
+	const struct view *view, uint32_t worker, bool exact, struct view_rxq *rxq)
+{
+	uint32_t n = 0;
+
+	for (uint32_t p = 0; p < view->max_ports; p++) {
+		const struct view_port *vp = view->ports[p];
+
+		if (vp == NULL || vp->port->ops->wait_exact != exact)
+			continue;
+		for (uint16_t q = 0; q < vp->port->n_rxq; q++) {
+			if (vp->rx_worker[q] != worker)
+				continue;
+			rxq[n++] = view_rxq_of(vp, q);
+			view->workers[worker].never_sleeps |= vp->port->never_sleep;
+		}
+	}
+	return n;
+}
+
 /* Every worker's list of queues, from what the ports say; one array, cut by worker. */
 int view_fill_queues(const struct pw_dp *dp, struct view *view)
 {
-	uint32_t n_workers = dp->params.n_workers, total = 0, at = 0;
+	uint32_t total = 0, at = 0;
 	struct view_rxq *all;
 
 	for (uint32_t p = 0; p < view->max_ports; p++)
@@ -51,22 +72,13 @@ int view_fill_queues(const struct pw_dp *dp, struct view *view)
 	all = calloc(total + 1, sizeof(*all)); /* never NULL for 0 queues */
 	if (all == NULL)
 		return -ENOMEM;
-	for (uint32_t w = 0; w < n_workers; w++) {
-		view->workers[w].rxq = all + at;
-		for (uint32_t p = 0; p < view->max_ports; p++) {
-			const struct view_port *vp = view->ports[p];
+	for (uint32_t w = 0; w < dp->params.n_workers; w++) {
+		struct view_worker *vw = &view->workers[w];
 
-			for (uint16_t q = 0; vp != NULL && q < vp->port->n_rxq; q++) {
-				if (vp->rx_worker[q] != w)
-					continue;
-				all[at++] = (struct view_rxq){.port = vp->port,
-					.index = vp->index,
-					.queue = q,
-					.lock = vp->locks != NULL ? &vp->locks->rx : NULL};
-				view->workers[w].never_sleeps |= vp->port->never_sleep;
-				view->workers[w].n_rxq++;
-			}
-		}
+		vw->rxq = all + at;
+		vw->n_exact = fill_worker(view, w, true, vw->rxq);
+		vw->n_rxq = vw->n_exact + fill_worker(view, w, false, vw->rxq + vw->n_exact);
+		at += vw->n_rxq;
 	}
 	return 0;
 }

@@ -48,9 +48,20 @@ struct view_rxq {
 
 struct view_worker {
 	uint32_t n_rxq;
+	uint32_t n_exact;  /* of them the first ones: their descriptor tells whether to read */
 	bool never_sleeps; /* a port among them wants it polled */
 	struct view_rxq *rxq;
 };
+
+static inline struct view_rxq view_rxq_of(const struct view_port *vp, uint16_t queue)
+{
+	return (struct view_rxq){
+		.port = vp->port,
+		.index = vp->index,
+		.queue = queue,
+		.lock = vp->locks != NULL ? &vp->locks->rx : NULL,
+	};
+}
 
 /* True: nobody else has it. Released by view_unlock. */
 static inline bool view_try_lock(uint32_t *lock)

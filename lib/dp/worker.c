@@ -142,7 +142,7 @@ int worker_main(void *arg)
 		if (!busy)
 			worker_idle(w);
 		else
-			w->idle_since_tsc = 0;
+			worker_busy(w);
 		now = rte_rdtsc();
 		slice(w, now);
 		pw_qsbr_quiescent(qsbr, w->id);

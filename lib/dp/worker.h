@@ -12,6 +12,7 @@
 #include "pw_spsc.h"
 #include "tally.h"
 #include "view.h"
+#include "watch.h"
 
 #define PUNT_RING     1024 /* packets to the control thread a worker */
 #define LEARN_RING    512
@@ -52,8 +53,6 @@ struct worker_counters { /* R: ctl */
 	struct pw_dp_stage_stats stages[PW_DP_STAGE_COUNT];
 };
 
-#define EPOLL_STALE UINT64_MAX /* no generation of a view */
-
 struct worker {
 	struct pw_dp *dp;
 	uint32_t id;
@@ -62,6 +61,8 @@ struct worker {
 	uint32_t now_sec;
 	uint64_t next_sec_tsc, next_age_tsc;
 	uint32_t gather_next; /* rx queue to start with */
+	uint32_t ready_next;  /* and of those that say they have something */
+	bool ready_last;      /* these after the others, this time */
 	uint32_t age_budget;  /* flow lines looked at every age_tsc */
 	uint64_t age_tsc;
 	uint16_t *punt_left; /* [max_ports] punts a port may still make in this second */
@@ -84,9 +85,11 @@ struct worker {
 	struct pw_spsc *handover[PW_DP_MAX_WORKERS]; /* [from]  W: that worker  R: this one */
 
 	int event_fd; /* wakes the worker */
-	int epoll_fd;
-	uint64_t epoll_generation; /* view the epoll set was made for; EPOLL_STALE: none */
-	bool epoll_complete;       /* every queue has a fd */
+	struct watch_set watch;
+	bool woken;      /* a descriptor said that there is something */
+	bool armed;      /* queues were asked to tell of packets */
+	bool can_wait;   /* all of them will */
+	uint32_t nap_ns; /* the next one lasts as long */
 	uint32_t asleep __attribute__((aligned(64))); /* W, R: worker, ctl, others (atomic) */
 
 	/* The batch: gather fills mbufs and runs, parse the packets. */
@@ -126,9 +129,11 @@ void stage_rewrite(struct worker *w);
 void stage_tx(struct worker *w);
 
 int worker_main(void *arg);
-bool worker_turn(struct worker *w); /* one batch, if there is one; true if there was work */
-void worker_idle(struct worker *w); /* may sleep: nothing to do since idle_since_tsc */
-void worker_wake(struct worker *w); /* any thread, after it gave the worker something */
+bool worker_turn(struct worker *w);   /* one batch, if there is one; true if there was work */
+void worker_idle(struct worker *w);   /* may sleep: nothing to do since idle_since_tsc */
+void worker_busy(struct worker *w);   /* there was something to do */
+void worker_follow(struct worker *w); /* there is a new view */
+void worker_wake(struct worker *w);   /* any thread, after it gave the worker something */
 
 /* tx.c: frames on their way out. The frame is final; m is consumed. */
 void tx_port(struct worker *w, const struct view_port *vp, struct rte_mbuf *m);

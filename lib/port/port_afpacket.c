@@ -328,6 +328,7 @@ err_free:
 const struct pw_port_ops pw_port_afpacket_ops = {
 	.name = "af_packet",
 	.kernel = true,
+	.wait_exact = true,
 	.open = afpacket_open,
 	.close = afpacket_close,
 	.rx = afpacket_rx,

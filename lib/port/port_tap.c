@@ -110,6 +110,7 @@ err_free:
 const struct pw_port_ops pw_port_tap_ops = {
 	.name = "tap",
 	.kernel = true,
+	.wait_exact = true,
 	.open = tap_open,
 	.close = tap_close,
 	.rx = tap_rx,

@@ -26,7 +26,7 @@
 #include "offload_dpdk.h"
 #include "pw_pkt.h"
 #include "sock.h"
-#include "vhost_peer.h"
+#include "vhost_kick.h"
 
 #define UFO_FEATURES                                                                               \
 	((UINT64_C(1) << VIRTIO_NET_F_HOST_UFO) | (UINT64_C(1) << VIRTIO_NET_F_GUEST_UFO))
@@ -133,10 +133,19 @@ static void vhost_tx(struct pw_port *port, uint16_t queue, struct rte_mbuf **pkt
 	rte_pktmbuf_free_bulk(pkts, ready);
 }
 
-/* The kick descriptor stays readable until somebody reads it: no use for waiting. */
 static int vhost_wait_fd(struct pw_port *port, uint16_t queue)
 {
-	return PW_PORT_NO_FD;
+	return vhost_kick_fd(port->priv, queue);
+}
+
+static bool vhost_arm(struct pw_port *port, uint16_t queue)
+{
+	return vhost_kick_arm(port->priv, queue);
+}
+
+static void vhost_disarm(struct pw_port *port, uint16_t queue)
+{
+	vhost_kick_disarm(port->priv, queue);
 }
 
 static void vhost_poll_state(struct pw_port *port)
@@ -182,6 +191,7 @@ err_unregister:
 
 static void free_vhost(struct vhost *v)
 {
+	vhost_kick_fini(v);
 	free(v->path);
 	free(v);
 }
@@ -212,6 +222,11 @@ static int vhost_open(struct pw_port *port, const struct pw_port_conf *conf, str
 		.vid = VHOST_NO_VID,
 		.serving = VHOST_NO_VID,
 		.candidate = VHOST_NO_VID};
+	rc = vhost_kick_init(v);
+	if (rc < 0) {
+		pw_err_set(err, rc, "descriptors to wait for: %s", strerror(-rc));
+		goto err_free;
+	}
 	v->path = strdup(conf->socket.path);
 	if (v->path == NULL) {
 		rc = pw_err_set(err, -ENOMEM, "out of memory");
@@ -243,6 +258,8 @@ const struct pw_port_ops pw_port_vhost_ops = {
 	.rx = vhost_rx,
 	.tx = vhost_tx,
 	.wait_fd = vhost_wait_fd,
+	.arm = vhost_arm,
+	.disarm = vhost_disarm,
 	.poll_state = vhost_poll_state,
 	.dev_stats = vhost_dev_stats,
 };

@@ -16,7 +16,7 @@
 #include "mem_guard.h"
 #include "pw_clock.h"
 #include "sock.h"
-#include "vhost_peer.h"
+#include "vhost_kick.h"
 
 #define GRACE_LIMIT_NS (2 * PW_NS_PER_SEC)
 #define GRACE_STEP_NS  (50 * PW_NS_PER_USEC)
@@ -104,6 +104,7 @@ static void take_back(struct vhost *v)
 	if (__atomic_load_n(&v->vid, __ATOMIC_RELAXED) == VHOST_NO_VID)
 		return;
 	__atomic_store_n(&v->vid, VHOST_NO_VID, __ATOMIC_RELEASE);
+	vhost_kick_renew(v, VHOST_NO_VID);
 	update_state(v);
 	wait_for_workers(v);
 }
@@ -152,11 +153,12 @@ static int on_new_device(int vid)
 		promote_candidate(v);
 	if (vid != v->serving)
 		goto out; /* an older peer: its successor is served */
-	/* We poll: the guest need not wake us. */
+	/* We poll: the guest need not wake us, until a worker is about to sleep. */
 	for (uint16_t ring = 0; ring < rte_vhost_get_vring_num(vid); ring++)
 		rte_vhost_enable_guest_notification(vid, ring, 0);
 	__atomic_store_n(&v->port->caps, vhost_peer_caps(features), __ATOMIC_RELAXED);
 	__atomic_store_n(&v->vid, vid, __ATOMIC_RELEASE);
+	vhost_kick_renew(v, vid);
 	update_state(v);
 	rc = 0;
 out:
@@ -194,6 +196,8 @@ static int on_vring_state(int vid, uint16_t ring, int enable)
 			__atomic_or_fetch(rings, 1u << ring, __ATOMIC_RELAXED);
 		else
 			__atomic_and_fetch(rings, ~(1u << ring), __ATOMIC_RELAXED);
+		if (vid == v->vid)
+			vhost_kick_renew(v, vid);
 		update_state(v);
 	}
 	unlock_servers();

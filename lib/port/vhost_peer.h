@@ -36,6 +36,7 @@
 struct vhost_queue {
 	uint64_t rx_bad; /* W: the queue's worker  R: control */
 	uint16_t next;   /* pair to begin with. W, R: the queue's worker */
+	int wait_fd;     /* of vhost_kick.h: an epoll set */
 } __attribute__((aligned(PW_CACHE_LINE)));
 
 struct vhost {
@@ -50,6 +51,10 @@ struct vhost {
 	int candidate; /* connected after it and not ready yet */
 	uint32_t candidate_enabled;
 	uint64_t faults_seen; /* of mem_guard.h. W, R: control thread */
+	/* vhost_kick.h. W: vhost thread  R: workers */
+	int kick_fd[PW_PORT_MAX_QUEUES]; /* of a pair's ring from the guest; -1: none */
+	int changed_fd;                  /* an eventfd: any of this changed */
+	uint32_t deaf;                   /* bit a pair: it is used, but cannot be waited for */
 	LIST_ENTRY(vhost) next;
 	struct vhost_queue queues[PW_PORT_MAX_QUEUES];
 };

@@ -131,7 +131,8 @@ struct pw_tx_result {
 
 struct pw_port_ops {
 	const char *name;
-	bool kernel; /* rx and tx are system calls */
+	bool kernel;     /* rx and tx are system calls */
+	bool wait_exact; /* rx has something if and only if wait_fd is readable */
 	int (*open)(struct pw_port *port, const struct pw_port_conf *conf, struct pw_err *err);
 	void (*close)(struct pw_port *port);
 	/* Up to n frames; *bad: frames dropped for a bad vnet header (counted by the caller). */
@@ -142,6 +143,11 @@ struct pw_port_ops {
 		struct pw_tx_result *result);
 	/* Readable when rx has something; or PW_PORT_NO_FD, or PW_PORT_SILENT. */
 	int (*wait_fd)(struct pw_port *port, uint16_t queue);
+	/* A descriptor that tells of packets only when asked to (NULL: it always does). The queue's
+	 * worker asks before it waits, and calls rx once more for what came before that; false: it
+	 * cannot be told. It says so when it no longer waits. */
+	bool (*arm)(struct pw_port *port, uint16_t queue);
+	void (*disarm)(struct pw_port *port, uint16_t queue);
 	/* Control thread, about once a second and after open: refreshes state (link, peer). */
 	void (*poll_state)(struct pw_port *port);
 	void (*dev_stats)(struct pw_port *port, struct pw_port_dev_stats *stats);
