@@ -16,6 +16,7 @@ pipeline|bench_pipeline|no|cycles a packet that the stages add, ports in memory;
 flow|bench_flow|no|the connection table alone: lookups, new flows
 tap|bench_tap.sh|yes|a bare loop between two TAPs: large frames in chains or in one buffer
 pods|bench_pods.sh|yes|TCP between pods through podwayd, by Service, and through a kernel bridge
+idle|bench_idle.sh|yes|CPU time of an idle node by type of port, up to 250 pods, and how soon it is awake
 ports|bench_ports.sh|yes|CPU time of a worker a KB of TCP and a small frame: TAP, AF_PACKET, AF_XDP
 '
 
@@ -40,7 +41,8 @@ build() {
 	fi
 	type=$(meson introspect --buildoptions "$dir" | jq -r '.[] | select(.name == "buildtype").value')
 	[ "$type" = release ] || echo "bench.sh: $dir is a $type build: its figures say little" >&2
-	ninja -C "$dir" test/perf/bench_pipeline test/perf/bench_flow test/perf/bench_tap app/podwayd/podwayd \
+	ninja -C "$dir" test/perf/bench_pipeline test/perf/bench_flow test/perf/bench_tap test/perf/bench_idle \
+		app/podwayd/podwayd app/podway-cni/podway-cni app/podwayctl/podwayctl \
 		>"$dir/bench-build.log" || { tail -20 "$dir/bench-build.log" >&2; return 1; }
 }
 
@@ -64,6 +66,6 @@ fi
 build "$dir" || exit 1
 case $name in
 tap) exec "test/perf/$program" "$dir/test/perf/bench_tap" "$@" ;;
-pods | ports) exec "test/perf/$program" "$dir" "$@" ;;
+pods | ports | idle) exec "test/perf/$program" "$dir" "$@" ;;
 *) exec "$dir/test/perf/$program" "$@" ;;
 esac

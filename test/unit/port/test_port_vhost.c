@@ -3,6 +3,7 @@
 #include "port_test.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -234,6 +235,72 @@ static void peer_comes_again(void **state)
 	assert_int_equal(pool_in_use(), 0);
 }
 
+/* Within a second. */
+static bool is_told(struct pw_port *port, uint16_t queue)
+{
+	struct pollfd pfd = {.fd = port->ops->wait_fd(port, queue), .events = POLLIN};
+
+	return poll(&pfd, 1, 1000) == 1;
+}
+
+static bool is_quiet(struct pw_port *port, uint16_t queue)
+{
+	struct pollfd pfd = {.fd = port->ops->wait_fd(port, queue), .events = POLLIN};
+
+	return poll(&pfd, 1, 20) == 0;
+}
+
+static void send_one(struct pw_port *port)
+{
+	struct rte_mbuf *m = make_frame(&kinds[0]);
+	struct pw_tx_result r;
+
+	pw_port_tx_burst(port, 0, &m, 1, &r);
+	assert_int_equal(r.sent, 1);
+}
+
+static void take_one(struct pw_port *port)
+{
+	struct rte_mbuf *pkts[PW_PORT_BURST];
+	uint16_t n = receive(port, 0, pkts);
+
+	assert_int_equal(n, 1);
+	rte_pktmbuf_free_bulk(pkts, n);
+}
+
+/* The guest kicks while we wait and not while we poll; peers that come and go wake us, too. */
+static void guest_wakes_us(void **state)
+{
+	struct pw_port *port = *state, *peer;
+
+	for (unsigned i = 0; i < 2; i++) {
+		peer = open_peer(1);
+		assert_non_null(peer);
+		assert_true(reaches_state(port, PW_PORT_UP));
+		assert_true(is_told(port, 0)); /* there is somebody */
+		assert_true(port->ops->arm(port, 0));
+		port->ops->disarm(port, 0);
+		send_one(peer);
+		assert_true(is_quiet(port, 0));
+		take_one(port);
+		for (unsigned round = 0; round < 3; round++) {
+			assert_true(port->ops->arm(port, 0));
+			assert_true(is_quiet(port, 0));
+			send_one(peer);
+			assert_true(is_told(port, 0));
+			port->ops->disarm(port, 0);
+			take_one(port);
+		}
+		assert_true(port->ops->arm(port, 0));
+		pw_port_close(peer);
+		assert_true(is_told(port, 0)); /* nobody any more */
+		assert_true(reaches_state(port, PW_PORT_DOWN));
+		assert_true(port->ops->arm(port, 0));
+		assert_true(is_quiet(port, 0));
+	}
+	assert_int_equal(pool_in_use(), 0);
+}
+
 static void we_go_first(void **state)
 {
 	struct pw_port *port = *state, *peer = open_peer(1);
@@ -371,6 +438,7 @@ int main(void)
 	const struct CMUnitTest peers[] = {
 		cmocka_unit_test(frames_cross),
 		cmocka_unit_test(peer_comes_again),
+		cmocka_unit_test(guest_wakes_us),
 		cmocka_unit_test(fewer_rings_than_queues),
 		cmocka_unit_test(half_a_message),
 		cmocka_unit_test(newest_peer_is_served),
