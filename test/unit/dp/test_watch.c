@@ -19,7 +19,7 @@ static int tell_fd(struct pw_port *port, uint16_t queue)
 {
 	const struct teller *t = &tellers[port->index];
 
-	return t->dead ? -1 : t->fd;
+	return t->dead ? PW_PORT_SILENT : t->fd;
 }
 
 static uint16_t tell_rx(
