@@ -80,14 +80,18 @@ static __attribute__((noinline)) void answer_echo(struct worker *w, struct pw_pk
 		pkt->verdict = PW_DROP_LOCAL_PROTO; /* a source address of ours: nobody to answer */
 }
 
+/* A later fragment has no header to tell. Of ICMP only echoes get as long as that, so it is taken for a
+ * part of one: whoever sent anything else gets back a datagram that is never complete. */
 static bool is_echo_request(const struct pw_pkt *pkt)
 {
+	if (unlikely(pkt->flags & PW_PKT_FRAG_LATER))
+		return pkt->l4_proto == IPPROTO_ICMP;
 	return (pkt->flags & PW_PKT_ICMP_ECHO) != 0 && pkt->data[pkt->l4_off] == 8;
 }
 
 static void deliver_local(struct worker *w, struct pw_pkt *pkt)
 {
-	if (is_echo_request(pkt) && (pkt->flags & PW_PKT_FRAG) == 0)
+	if (is_echo_request(pkt))
 		answer_echo(w, pkt);
 	else if (pkt->l4_proto == IPPROTO_TCP)
 		punt(pkt, PW_PUNT_TCP_RST);
@@ -102,7 +106,7 @@ static void deliver_local(struct worker *w, struct pw_pkt *pkt)
 /* A VIP: the flow stage has had its say; what is left can only be an echo request (ICMP-8). */
 static void deliver_service(struct worker *w, struct pw_pkt *pkt)
 {
-	if (is_echo_request(pkt) && (pkt->flags & PW_PKT_FRAG) == 0)
+	if (is_echo_request(pkt))
 		answer_echo(w, pkt);
 	else
 		pkt->verdict = PW_DROP_VIP_UNKNOWN;

@@ -66,7 +66,7 @@ int pw_build_icmp_error(struct rte_mbuf *m, const struct pw_pkt *about, uint8_t 
 void pw_icmp_echo_turn(struct pw_pkt *pkt)
 {
 	uint8_t *ip = pkt->data + pkt->l3_off, *icmp = pkt->data + pkt->l4_off;
-	uint16_t old = load16(icmp + ICMP_TYPE), ttl_old = load16(ip + IP4_TTL);
+	uint16_t old, ttl_old = load16(ip + IP4_TTL);
 	uint32_t src_be = pkt->src_be;
 	uint16_t id_be = pkt->sport_be;
 
@@ -79,6 +79,9 @@ void pw_icmp_echo_turn(struct pw_pkt *pkt)
 	ip[IP4_TTL] = BUILD_TTL;
 	store16(ip + IP4_CSUM, pw_csum_update(load16(ip + IP4_CSUM),
 				       pw_csum_diff16(ttl_old, load16(ip + IP4_TTL))));
+	if (pkt->flags & PW_PKT_FRAG_LATER)
+		return; /* no header; the sum over its data is the first one's */
+	old = load16(icmp + ICMP_TYPE);
 	icmp[ICMP_TYPE] = ICMP_ECHO_REPLY;
 	store16(icmp + ICMP_CSUM, pw_csum_update(load16(icmp + ICMP_CSUM),
 					  pw_csum_diff16(old, load16(icmp + ICMP_TYPE))));

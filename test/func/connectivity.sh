@@ -32,8 +32,10 @@ check "same bridge: no TTL was spent" \
 check "Service: TCP verified" lab_in client "$TEST_DIR/peer.py" tcp 10.96.0.10 7 16000000
 check "Service: UDP verified" lab_in client "$TEST_DIR/peer.py" udp 10.96.0.10 7 500
 check "Service: the VIP answers ping" lab_in client ping -c 2 -i 0.1 -W 2 10.96.0.10
+check "Service: also in fragments" lab_in client ping -c 2 -i 0.1 -W 2 -s 20000 10.96.0.10
 
 check "gateway answers ping" lab_in client ping -c 2 -i 0.1 -W 2 10.244.1.1
+check "gateway answers ping in fragments" lab_in client ping -c 2 -i 0.1 -W 2 -s 20000 10.244.1.1
 check "pod to node" lab_in client ping -c 2 -i 0.1 -W 2 198.51.100.1
 check "node to pod" lab_in node ping -c 2 -i 0.1 -W 2 "$server"
 check "node to pod: TCP verified" lab_in node "$TEST_DIR/peer.py" tcp "$server" 7000 4000000

@@ -40,7 +40,8 @@ int pw_build_icmp_error(struct rte_mbuf *m, const struct pw_pkt *about, uint8_t 
 int pw_build_tcp_rst(struct rte_mbuf *m, const struct pw_pkt *about, const struct pw_mac *src_mac,
 	const struct pw_mac *dst_mac);
 /* Turns an echo request into its reply in place: addresses swapped, type 0, checksum updated by
- * RFC 1624, TTL 64. MACs are the caller's. */
+ * RFC 1624, TTL 64. MACs are the caller's. Of one that came in fragments each is turned by itself:
+ * they keep their id and their places, and make up the reply where it is put together. */
 void pw_icmp_echo_turn(struct pw_pkt *pkt);
 
 #endif

@@ -316,6 +316,49 @@ static void service_is_translated_there_and_back(void **state)
 	rte_pktmbuf_free(m);
 }
 
+/* To an address of ours, and to a VIP: each fragment comes back, in its place. */
+static void fragments_of_an_echo_are_answered(void **state)
+{
+	static const uint8_t payload[64];
+	static const uint16_t frags[] = {0, 0x2000, 0x2000 | 8, 16};
+	struct frame_spec spec = {.src = 0x0a000001,
+		.proto = IPPROTO_ICMP,
+		.icmp_type = 8,
+		.ttl = 9,
+		.id = 77,
+		.sport = 5,
+		.payload = payload,
+		.payload_len = sizeof(payload)};
+	uint32_t kinds[] = {adj_kind(PW_ADJ_LOCAL), adj_kind(PW_ADJ_SERVICE)};
+
+	(void)state;
+	route(0x0a000001, 32, adj_to(1, STATION(1), PW_ADJ_RESOLVED));
+	for (int i = 0; i < 8; i++) {
+		uint32_t len;
+		struct rte_mbuf *m;
+
+		spec.dst = 0x0a000100 + i % 2;
+		spec.frag = frags[i / 2];
+		route(spec.dst, 32, kinds[i % 2]);
+		len = frame_make(&spec, frame);
+		memcpy(frame, (uint8_t[]){2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 1, 1}, 12);
+		world_rx(&w, 1, frame, len);
+		world_run(&w);
+		m = world_tx(&w, 1);
+		assert_non_null(m);
+
+		const uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
+
+		assert_int_equal(m->data_len, len);
+		assert_int_equal(get32(p + 26), spec.dst);
+		assert_int_equal(get32(p + 30), spec.src);
+		assert_int_equal(get16(p + 18), 77);
+		assert_int_equal(get16(p + 20), spec.frag);
+		assert_int_equal(p[34], i < 4 ? 0 : 8); /* type; data of a later one */
+		rte_pktmbuf_free(m);
+	}
+}
+
 static void routed_port_takes_only_frames_for_its_mac(void **state)
 {
 	(void)state;
@@ -369,6 +412,7 @@ int main(void)
 			service_is_translated_there_and_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			routed_port_takes_only_frames_for_its_mac, setup, teardown),
+		cmocka_unit_test_setup_teardown(fragments_of_an_echo_are_answered, setup, teardown),
 		cmocka_unit_test_setup_teardown(queues_are_balanced_and_stay, setup2, teardown),
 	};
 

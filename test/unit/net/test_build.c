@@ -273,8 +273,10 @@ static void rst_answers_only_segments(void **state)
 	rte_pktmbuf_free(m);
 }
 
+/* Whole ones, first fragments, and later ones, which have no header. */
 static void echo_turns(void **state)
 {
+	const uint16_t frag[] = {0, 0x2000, 0x2000 | 185, 370};
 	uint64_t seed = 1;
 
 	for (int i = 0; i < 3000; i++) {
@@ -292,18 +294,21 @@ static void echo_turns(void **state)
 		s.payload = payload;
 		s.payload_len = rnd(&seed) % 100;
 		s.ip_options = rnd(&seed) % 3 * 4;
+		s.frag = frag[i % 4];
 		struct pw_pkt pkt = parse_spec(&pool, &s, 0);
+		bool later = (pkt.flags & PW_PKT_FRAG_LATER) != 0;
 
+		assert_int_equal(later, i % 4 >= 2);
 		pw_icmp_echo_turn(&pkt);
 		assert_int_equal(pkt.src_be, htonl(s.dst));
 		assert_int_equal(pkt.dst_be, htonl(s.src));
 		assert_int_equal(pkt.sport_be, 0);
-		assert_int_equal(pkt.dport_be, htons(s.sport));
+		assert_int_equal(pkt.dport_be, later ? 0 : htons(s.sport));
 		uint32_t src = s.src;
 
 		s.src = s.dst;
 		s.dst = src;
-		s.icmp_type = 0;
+		s.icmp_type = later ? 8 : 0;
 		s.ttl = 64;
 		check_is_frame(&pkt, &s);
 	}
