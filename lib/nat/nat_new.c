@@ -139,6 +139,15 @@ static struct flow_new flow_for(
 	return f;
 }
 
+/* Who a client that is its own endpoint sees as its peer, so that it answers us: the node's address; to
+ * the node itself the VIP, to which it has a route by us, while it never answers itself. */
+static uint32_t hairpin_source(const struct pw_nat *nat, const struct pw_pkt *pkt)
+{
+	uint32_t snat_be = __atomic_load_n(&nat->snat_be, __ATOMIC_ACQUIRE);
+
+	return snat_be == pkt->src_be ? pkt->dst_be : snat_be;
+}
+
 static void to_service(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, uint32_t service,
 	const struct ct_proto *ct, uint8_t event, uint32_t now_sec)
 {
@@ -167,7 +176,7 @@ static void to_service(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, 
 	f.reply.t.src_be = e->ip_be;
 	f.reply.t.sport_be = e->port_be;
 	if (hairpin)
-		f.reply.t.dst_be = __atomic_load_n(&nat->snat_be, __ATOMIC_ACQUIRE);
+		f.reply.t.dst_be = hairpin_source(nat, pkt);
 	f.info = flow_info(
 		pkt->l4_proto, hairpin ? PW_FLOW_HAIRPIN : PW_FLOW_SERVICE, service, e->id);
 	if (f.reply.t.dst_be == 0) {

@@ -96,7 +96,8 @@ int pw_nat_service_stats(const struct pw_nat *nat, uint32_t id, struct pw_nat_se
 /* Addresses of the service CIDRs: packets to them are wanted even without a VIP; at most 16, IPv4
  * ones are used. -EINVAL, -ENOMEM. */
 int pw_nat_set_service_cidrs(struct pw_nat *nat, const struct pw_prefix *cidrs, uint32_t n);
-/* Source for hairpin and masqueraded flows; 0: none (such packets are then dropped, SNAT_PORTS). */
+/* Source for hairpin and masqueraded flows; 0: none (such packets are then dropped, SNAT_PORTS). When
+ * it is a client that is its own endpoint, the VIP is the source. */
 void pw_nat_set_snat_address(struct pw_nat *nat, uint32_t ip_be);
 /* Ports that are used with that address (CT-10); first 0: 32768-65535, the default. Host order.
  * Before there are workers. -EINVAL: last < first. */

@@ -161,6 +161,21 @@ static void hairpin(void **state)
 	fx_close(&fx);
 }
 
+/* The node is its own endpoint: what has its address on both ends would never be answered. */
+static void hairpin_of_the_node(void **state)
+{
+	struct fixture fx;
+
+	fx_open(&fx, 1024, 1);
+	fx_service(&fx, IPPROTO_TCP, 1);
+	pw_nat_set_snat_address(fx.nat, htonl(BACKEND(0)));
+	check_becomes(
+		&fx, tcp(BACKEND(0), 4000, VIP, 80, SYN), tcp(VIP, 4000, BACKEND(0), 8080, SYN));
+	check_becomes(&fx, tcp(BACKEND(0), 8080, VIP, 4000, SYN | ACK),
+		tcp(VIP, 80, BACKEND(0), 4000, SYN | ACK));
+	fx_close(&fx);
+}
+
 /* From one source port to the VIP and to the endpoint itself, in both orders. */
 static void identity(void **state)
 {
@@ -364,6 +379,7 @@ int main(void)
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(echoes),
 		cmocka_unit_test(hairpin),
+		cmocka_unit_test(hairpin_of_the_node),
 		cmocka_unit_test(identity),
 		cmocka_unit_test(identity_alone),
 		cmocka_unit_test(ports_used_up),
