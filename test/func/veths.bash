@@ -21,7 +21,7 @@ veth_add() {
 	ip -n "$LAB_PREFIX-node" link add "v-$name" "${options[@]}" type veth \
 		peer name eth0 "${options[@]}" netns "$LAB_PREFIX-$name" || return 1
 	# The same MAC after each making, so that neighbours need not find out.
-	ip -n "$LAB_PREFIX-$name" link set eth0 address "$(printf '02%.15s' "$(printf '%s' "$name-----" | od -An -tx1 | tr ' ' :)")" || return 1
+	ip -n "$LAB_PREFIX-$name" link set eth0 address "02:$(printf '%s' "$name" | md5sum | sed 's/../&:/g' | cut -c-14)" || return 1
 	ip -n "$LAB_PREFIX-$name" addr add "$2" dev eth0 || return 1
 	ip -n "$LAB_PREFIX-$name" link set lo up && ip -n "$LAB_PREFIX-$name" link set eth0 up || return 1
 	ip -n "$LAB_PREFIX-node" link set "v-$name" up || return 1
