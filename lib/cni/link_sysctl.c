@@ -21,7 +21,11 @@ static const struct sysctl {
 } sysctls[] = {
 	/* Gratuitous ARP when the interface comes up: neighbours forget an earlier owner. */
 	{PW_IPV4, true, false, "arp_notify", "1"},
+	/* A restart of the daemon is a loss of carrier: who is known before it is known after it. To
+	 * ask again costs a second when the first question falls into the gap (Linux 5.16). */
+	{PW_IPV4, true, false, "arp_evict_nocarrier", "0"},
 	{PW_IPV6, true, true, "disable_ipv6", "0"},
+	{PW_IPV6, true, false, "ndisc_evict_nocarrier", "0"},
 	/* Addresses are ours to give, a router in the segment has no say. */
 	{PW_IPV6, true, false, "accept_ra", "0"},
 	{PW_IPV6, true, false, "accept_dad", "0"},

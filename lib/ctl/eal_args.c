@@ -133,6 +133,8 @@ void ctl_eal_args_free(struct ctl_eal_args *args)
 #define MBUFS_A_QUEUE       1024 /* descriptors of a NIC's queue, or what a TAP holds and more */
 #define MBUFS_A_WORKER      2048 /* batch, buffers, rings, mempool caches */
 #define MBUFS_AT_LEAST      4096
+#define MBUFS_A_TAP         33 /* that lie ready for the largest frame when no large one is left */
+#define MBUFS_FOR_LATER     16384 /* 16 queues of ports added at run time */
 
 /* Large ones: each TAP keeps one ready, and a batch of them and what waits to leave is on its way.
  */
@@ -148,6 +150,13 @@ static uint64_t mbufs_needed(const struct pw_conf *conf)
 	for (uint32_t i = 0; i < conf->n_ports; i++)
 		n += (uint64_t)conf->ports[i].queues * MBUFS_A_QUEUE;
 	return n;
+}
+
+/* More would only be touched when the daemon starts and given back when it dies: a restart takes
+ * twice as long when all of 256 MB of ordinary pages is filled. */
+static uint64_t mbufs_ample(const struct pw_conf *conf, uint64_t need)
+{
+	return need + MBUFS_FOR_LATER + (uint64_t)conf->pods.max * MBUFS_A_TAP;
 }
 
 static uint32_t big_wanted(const struct pw_conf *conf)
@@ -193,6 +202,6 @@ int ctl_eal_mbufs(
 	if (pools->big > 0)
 		fit = fit_beside_big;
 	pools->mbufs = conf->memory.mbufs != 0 ? conf->memory.mbufs
-					       : (uint32_t)PW_MIN(fit, (uint64_t)UINT32_MAX / 2);
+					       : (uint32_t)PW_MIN(fit, mbufs_ample(conf, need));
 	return 0;
 }
