@@ -17,6 +17,7 @@
 #include "gen_version.h"
 #include "options.h"
 #include "pw_str.h"
+#include "rfc2544.h"
 
 static volatile sig_atomic_t stopped;
 
@@ -48,42 +49,69 @@ static int warm_up(struct gen *gen, struct pw_err *err)
 	return trial.duration_ns > 0 ? run_trial(gen, &trial, &seconds, err) : 0;
 }
 
-static int run_once(struct gen *gen, const struct options *o, struct results *results)
+/* The run or the search itself: as run_trial. */
+static int measure(struct gen *gen, const struct options *o, struct results *results,
+	double *seconds, struct pw_err *err)
 {
-	struct pw_gen_profile *profile = gen->profile;
+	const struct pw_gen_profile *profile = gen->profile;
 	struct trial trial = {
 		profile->duration_ns, profile->wait_ns, o->quiet ? NULL : print_live, NULL};
+	uint64_t began = rte_rdtsc();
+	int rc;
+
+	if (profile->rfc2544.enabled) {
+		rc = rfc2544_run(gen, o->quiet, results, err);
+		*seconds = (double)(rte_rdtsc() - began) / (double)gen->hz;
+		return rc;
+	}
+	rc = warm_up(gen, err);
+	if (rc == 0)
+		rc = run_trial(gen, &trial, seconds, err);
+	print_live_end(gen);
+	return rc;
+}
+
+/* Prints, compares with the criteria, writes: the exit code. */
+static int conclude(
+	struct gen *gen, const struct options *o, struct results *results, struct pw_err *err)
+{
 	struct pw_str failures = {0};
+	uint32_t n_failed;
+	int code = GEN_EXIT_OK;
+
+	if (!o->quiet)
+		print_result(&results->r);
+	n_failed = gen->profile->rfc2544.enabled
+			   ? 0
+			   : pw_gen_criteria_check(&gen->profile->criteria, &results->r, &failures);
+	if (failures.s != NULL)
+		fprintf(stderr, "%s", failures.s);
+	if (n_failed > 0)
+		code = GEN_EXIT_CRITERIA;
+	if (results->r.ended_early != NULL)
+		code = fail(GEN_EXIT_EARLY, err);
+	if (o->json != NULL && results_write(results, n_failed, failures.s, o->json, err) != 0)
+		code = fail(GEN_EXIT_MACHINE, err);
+	pw_str_free(&failures);
+	return code;
+}
+
+static int run_once(struct gen *gen, const struct options *o, struct results *results)
+{
 	struct pw_err err = {0};
 	double seconds = 0;
-	uint32_t n_failed;
-	int rc = warm_up(gen, &err), code = GEN_EXIT_OK;
+	int rc = measure(gen, o, results, &seconds, &err);
 
-	if (rc == 0)
-		rc = run_trial(gen, &trial, &seconds, &err);
-	print_live_end(gen);
+	if (rc == -EINVAL)
+		return fail(GEN_EXIT_USAGE, &err);
 	if (rc != 0 && rc != -EINTR && rc != -EPIPE)
 		return fail(GEN_EXIT_MACHINE, &err);
 	results_collect(gen, seconds, results);
 	results->r.ended_early = rc != 0 ? err.msg : NULL;
 	/* Without an end of its own a run is ended by a signal: that is no failure. */
-	if (rc == -EINTR && profile->duration_ns == 0)
+	if (rc == -EINTR && gen->profile->duration_ns == 0 && !gen->profile->rfc2544.enabled)
 		results->r.ended_early = NULL;
-	if (!o->quiet)
-		print_result(&results->r);
-	n_failed = pw_gen_criteria_check(&profile->criteria, &results->r, &failures);
-	if (failures.s != NULL)
-		fprintf(stderr, "%s", failures.s);
-	if (n_failed > 0)
-		code = GEN_EXIT_CRITERIA;
-	if (results->r.ended_early != NULL) {
-		fail(GEN_EXIT_EARLY, &err);
-		code = GEN_EXIT_EARLY;
-	}
-	if (o->json != NULL && results_write(results, n_failed, failures.s, o->json, &err) != 0)
-		code = fail(GEN_EXIT_MACHINE, &err);
-	pw_str_free(&failures);
-	return code;
+	return conclude(gen, o, results, &err);
 }
 
 static uint16_t largest_frame(const struct pw_gen_profile *profile)
@@ -173,6 +201,7 @@ out:
 		pw_gen_profile_free(gen->profile);
 	free(gen->pattern);
 	free(gen);
+	free(results->r.trials);
 	free(results);
 	return code;
 }

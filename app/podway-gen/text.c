@@ -168,11 +168,43 @@ static void print_port(const struct pw_gen_port_result *p)
 	putchar('\n');
 }
 
+static void print_trials(const struct pw_gen_result *result)
+{
+	printf("  %-12s %5s %7s %7s %10s %10s %9s %9s %9s %9s\n", "test", "bytes", "accept", "load",
+		"Mpps", "Gbit/s", "loss", "p50 us", "p99 us", "max us");
+	for (uint32_t i = 0; i < result->n_trials; i++) {
+		const struct pw_gen_trial_result *t = &result->trials[i];
+
+		printf("  %-12s %5u ", pw_gen_test_name(t->test), t->size);
+		if (t->test == PW_GEN_TEST_BACK_TO_BACK) {
+			printf("longest burst without loss: %" PRIu64 " frames\n", t->burst_frames);
+			continue;
+		}
+		if (t->test == PW_GEN_TEST_THROUGHPUT)
+			printf("%6.3g%% ", t->loss_ppm / 1e4);
+		else
+			printf("%7s ", "");
+		if (!t->found) {
+			printf("%s\n", t->test == PW_GEN_TEST_THROUGHPUT
+					       ? "none: even the lowest load loses more"
+					       : "more than the generator can offer");
+			continue;
+		}
+		printf("%6.2f%% %10.4f %10.4f %8.4g%% %9.2f %9.2f %9.2f\n", t->load_percent,
+			t->received_pps / 1e6, t->l1_bps / 1e9, t->loss_percent, t->p50_us,
+			t->p99_us, t->max_us);
+	}
+}
+
 void print_result(const struct pw_gen_result *result)
 {
 	printf("%s: %.3f s%s%s\n", result->name, result->seconds,
 		result->ended_early != NULL ? ", ended early: " : "",
 		result->ended_early != NULL ? result->ended_early : "");
+	if (result->n_trials > 0) {
+		print_trials(result);
+		return; /* streams and ports are those of the last trial */
+	}
 	for (uint32_t i = 0; i < result->n_streams; i++)
 		print_stream(&result->streams[i]);
 	for (uint32_t i = 0; i < result->n_ports; i++)
