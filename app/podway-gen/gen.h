@@ -93,6 +93,7 @@ struct gport {
 	char name[RTE_DEV_NAME_MAX_LEN];
 	const char *driver;
 	struct pw_gen_port *conf; /* of the profile; NULL */
+	enum pw_gen_engine asked; /* by the profile or the prompt */
 	enum pw_gen_engine kind;
 	const struct engine *engine;
 	struct gport *pair;
@@ -180,6 +181,10 @@ static inline uint16_t port_receive(struct gport *port, struct rte_mbuf **pkts)
 /* lane.c: streams */
 int lanes_make(struct gen *gen, struct pw_err *err); /* from the profile; checks rates and ports */
 void lanes_free(struct gen *gen);
+/* Between runs, or while paused. -EINVAL, -ERANGE: unchanged. */
+int lane_set_rate(struct lane *lane, const struct pw_gen_rate *asked, struct pw_err *err);
+int lane_set_size(struct lane *lane, const struct pw_gen_sizes *sizes, struct pw_err *err);
+int lane_set_flows(struct lane *lane, uint64_t n, struct pw_err *err);
 void lane_reset(struct lane *lane);
 bool lanes_done(const struct gen *gen); /* every stream has sent its count */
 bool lanes_all_arrived(const struct gen *gen);
@@ -197,6 +202,10 @@ void run_stop_sending(struct gen *gen);
 /* For late frames: until all are here or the time is over. */
 void run_drain(struct gen *gen, uint64_t wait_ns);
 void run_stop(struct gen *gen);
+/* In the middle of a run: settings of streams may change in between; counters go on. */
+void run_pause(struct gen *gen);
+void run_resume(struct gen *gen);
+double run_seconds(const struct gen *gen); /* since the start */
 /* All of it: 0, -EINTR (signal) or -EPIPE (a peer went; err says which). What was measured stays. */
 int run_trial(struct gen *gen, const struct trial *trial, double *seconds, struct pw_err *err);
 int engines_choose(
@@ -221,5 +230,7 @@ void print_live(void *arg, struct gen *gen, double seconds); /* a tick */
 void print_live_end(struct gen *gen);
 void print_result(const struct pw_gen_result *result);
 void print_ports(struct gen *gen);
+void print_port_stats(struct gport *port);
+void print_streams(struct gen *gen);
 
 #endif

@@ -9,19 +9,15 @@
 
 #include "pw_util.h"
 
-static int bad_rate(const struct gen *gen, uint32_t i, struct pw_err *err, const char *fmt, ...)
+/* "FILE:LINE:COLUMN: streams[i].rate: ", or nothing for a rate that is not from a file. */
+static int place_rate(const struct gen *gen, uint32_t i, struct pw_err *err)
 {
 	const struct pw_gen_rate *rate = &gen->profile->streams[i].rate;
 	const struct pw_conf_mark *mark = &gen->profile->streams[i].mark;
-	char text[300];
-	va_list ap;
 
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	return pw_err_set(err, -EINVAL, "%s:%u:%u: streams[%u].rate: %s", gen->profile->path,
+	return pw_err_prefix(err, "%s:%u:%u: streams[%u].rate", gen->profile->path,
 		rate->line != 0 ? rate->line : mark->line,
-		rate->line != 0 ? rate->column : mark->column, i, text);
+		rate->line != 0 ? rate->column : mark->column, i);
 }
 
 static int bad_stream(
@@ -35,29 +31,73 @@ static int bad_stream(
 }
 
 /* A rate that no port can do is told before anything is sent. */
-static int check_rate(const struct gen *gen, uint32_t i, struct lane *lane, struct pw_err *err)
+int lane_set_rate(struct lane *lane, const struct pw_gen_rate *asked, struct pw_err *err)
 {
-	const struct pw_gen_stream *stream = lane->stream;
-	double mean = stream->frame.sizes.mean;
-	char text[48], speed_text[48];
+	struct pw_gen_rate rate = pw_gen_rate_of_port(asked, lane->from->speed_bps);
 	struct pw_gen_rate speed = {PW_GEN_RATE_L1, lane->from->speed_bps * 1000, 0, 0};
+	double mean = lane->frame.sizes.mean;
+	char text[48], speed_text[48];
 
-	if (stream->rate.unit == PW_GEN_RATE_PERCENT && lane->from->speed_bps == 0)
-		return bad_rate(gen, i, err,
+	if (asked->unit == PW_GEN_RATE_PERCENT && lane->from->speed_bps == 0)
+		return pw_err_set(err, -EINVAL,
 			"port %u (%s) has no speed that a percentage could be of; write pps or "
 			"bps, "
 			"or set ports[].speed",
 			lane->from->id, lane->from->name);
-	lane->rate = pw_gen_rate_of_port(&stream->rate, lane->from->speed_bps);
-	lane->asked_pps = pw_gen_rate_pps(&lane->rate, mean);
 	if (lane->from->speed_bps != 0 &&
-		pw_gen_rate_l1_bps(&lane->rate, mean) > (double)lane->from->speed_bps * 1.000001)
-		return bad_rate(gen, i, err,
+		pw_gen_rate_l1_bps(&rate, mean) > (double)lane->from->speed_bps * 1.000001)
+		return pw_err_set(err, -EINVAL,
 			"%s of %.0f-byte frames is more than the %s of port %u (%s); if it can do "
 			"more, set ports[].speed",
-			pw_gen_rate_format(&stream->rate, text, sizeof(text)), mean,
+			pw_gen_rate_format(asked, text, sizeof(text)), mean,
 			pw_gen_rate_format(&speed, speed_text, sizeof(speed_text)), lane->from->id,
 			lane->from->name);
+	lane->stream->rate = *asked;
+	lane->rate = rate;
+	lane->asked_pps = pw_gen_rate_pps(&rate, mean);
+	return 0;
+}
+
+int lane_set_size(struct lane *lane, const struct pw_gen_sizes *sizes, struct pw_err *err)
+{
+	uint16_t least = pw_gen_frame_min_size(&lane->frame);
+
+	if (sizes->min < least)
+		return pw_err_set(err, -EINVAL,
+			"frames of %u bytes do not hold headers, stamp and FCS: %u at least",
+			sizes->min, least);
+	if (sizes->max > rte_pktmbuf_data_room_size(lane->from->pool) - RTE_PKTMBUF_HEADROOM)
+		return pw_err_set(err, -EINVAL,
+			"frames of %u bytes do not fit the packet buffers: begin with a profile "
+			"that "
+			"has such frames",
+			sizes->max);
+	lane->frame.sizes = *sizes;
+	return 0;
+}
+
+int lane_set_flows(struct lane *lane, uint64_t n, struct pw_err *err)
+{
+	struct pw_gen_flows flows = lane->frame.flows;
+	uint32_t *sticky = NULL;
+	int rc;
+
+	flows.n = n;
+	rc = pw_gen_flows_init(&flows);
+	if (rc == 0 && lane->sticky != NULL) {
+		sticky = calloc(n, sizeof(*sticky));
+		rc = sticky != NULL ? 0 : -ENOMEM;
+	}
+	if (rc != 0) {
+		pw_gen_flows_fini(&flows);
+		return pw_err_set(err, rc, "%s",
+			rc == -ERANGE ? "more flows than the ranges of the fields have combinations"
+				      : "out of memory");
+	}
+	free(lane->sticky);
+	lane->sticky = sticky;
+	pw_gen_flows_fini(&lane->frame.flows);
+	lane->frame.flows = flows;
 	return 0;
 }
 
@@ -116,7 +156,9 @@ static int add_lane(struct gen *gen, uint32_t i, struct pw_err *err)
 	lane->to = &gen->ports[stream->to];
 	lane->id = (uint16_t)i;
 	default_macs(lane);
-	rc = check_rate(gen, i, lane, err);
+	rc = lane_set_rate(lane, &stream->rate, err);
+	if (rc != 0)
+		place_rate(gen, i, err);
 	if (rc == 0) {
 		rc = pw_gen_frame_init(&lane->frame, gen->pattern);
 		rc = rc == 0 ? lane_memory(lane) : rc;

@@ -16,6 +16,7 @@
 #include "gen.h"
 #include "gen_version.h"
 #include "options.h"
+#include "prompt.h"
 #include "pw_str.h"
 #include "rfc2544.h"
 
@@ -151,6 +152,13 @@ static int prepare(struct gen *gen, const struct options *o)
 	return GEN_EXIT_OK;
 }
 
+static int run_prompt(struct gen *gen, struct results *results)
+{
+	struct prompt prompt = {.gen = gen, .results = results};
+
+	return prompt_run(&prompt);
+}
+
 static int run(struct gen *gen, const struct options *o, struct results *results)
 {
 	struct pw_err err = {0};
@@ -161,6 +169,8 @@ static int run(struct gen *gen, const struct options *o, struct results *results
 	if (lanes_make(gen, &err) != 0 || engines_choose(gen, &err) != 0)
 		return fail(GEN_EXIT_USAGE, &err);
 	workers_assign(gen);
+	if (o->interactive)
+		return run_prompt(gen, results);
 	if (ports_wait_up(gen, gen->profile->wait_link_ns, &err) != 0)
 		return stopped ? GEN_EXIT_EARLY : fail(GEN_EXIT_MACHINE, &err);
 	return run_once(gen, o, results);

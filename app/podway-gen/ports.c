@@ -99,6 +99,7 @@ static void apply_conf(struct gport *port, struct pw_gen_port *conf)
 	port->host = (struct pw_gen_host){.mac = port->mac};
 	if (conf == NULL)
 		return;
+	port->asked = conf->engine;
 	if (!pw_mac_is_zero(&conf->mac))
 		port->mac = conf->mac;
 	if (!pw_mac_is_zero(&conf->peer_mac))

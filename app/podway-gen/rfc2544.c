@@ -178,7 +178,7 @@ static int throughput(struct test *t, uint32_t loss_ppm, uint32_t *best)
 	const struct pw_gen_rfc2544 *rfc = t->rfc;
 	struct pw_gen_search search;
 	struct pw_gen_search_trial trial;
-	struct pw_gen_trial_result *row;
+	struct pw_gen_trial_result *row, good = {0};
 
 	*best = 0;
 	pw_gen_search_start(&search, rfc->resolution_ppm, loss_ppm);
@@ -188,13 +188,17 @@ static int throughput(struct test *t, uint32_t loss_ppm, uint32_t *best)
 
 		if (rc != 0)
 			return rc;
+		if (trial.confirm && t->sum->loss_ppm <= loss_ppm)
+			fill_row(&good, t->sum, trial.load_ppm);
 		pw_gen_search_result(&search, t->sum->loss_ppm);
 	}
 	row = new_row(t, PW_GEN_TEST_THROUGHPUT);
 	if (row == NULL)
 		return -ENOMEM;
-	if (search.found)
-		fill_row(row, t->sum, search.best_ppm); /* the last trial was its confirmation */
+	good.test = row->test;
+	good.size = row->size;
+	*row = good;
+	row->found = search.found;
 	row->loss_ppm = loss_ppm;
 	row->trials = search.trials;
 	*best = search.best_ppm;

@@ -37,8 +37,8 @@ static enum pw_gen_engine choose(const struct gen *gen, const struct gport *port
 {
 	const struct pw_gen_profile *p = gen->profile;
 
-	if (port->conf != NULL && port->conf->engine != PW_GEN_ENGINE_AUTO)
-		return port->conf->engine;
+	if (port->asked != PW_GEN_ENGINE_AUTO)
+		return port->asked;
 	for (uint32_t i = 0; i < p->n_conns; i++)
 		if (from_here(port, p->conns[i].from))
 			return PW_GEN_ENGINE_CONN;
@@ -146,6 +146,13 @@ static int begin_engines(struct gen *gen, struct pw_err *err)
 	return 0;
 }
 
+static void launch(struct gen *gen)
+{
+	__atomic_store_n(&gen->running, 1, __ATOMIC_RELEASE);
+	for (uint32_t i = 0; i < gen->n_workers; i++)
+		rte_eal_remote_launch(work, &gen->workers[i], gen->workers[i].lcore);
+}
+
 int run_start(struct gen *gen, struct pw_err *err)
 {
 	int rc;
@@ -156,10 +163,24 @@ int run_start(struct gen *gen, struct pw_err *err)
 		return rc;
 	gen->start_tsc = rte_rdtsc();
 	__atomic_store_n(&gen->sending, 1, __ATOMIC_RELAXED);
-	__atomic_store_n(&gen->running, 1, __ATOMIC_RELEASE);
-	for (uint32_t i = 0; i < gen->n_workers; i++)
-		rte_eal_remote_launch(work, &gen->workers[i], gen->workers[i].lcore);
+	launch(gen);
 	return 0;
+}
+
+void run_pause(struct gen *gen)
+{
+	__atomic_store_n(&gen->running, 0, __ATOMIC_RELEASE);
+	for (uint32_t i = 0; i < gen->n_workers; i++)
+		rte_eal_wait_lcore(gen->workers[i].lcore);
+}
+
+/* Rates count from here on: what was due during the pause is not made up for. */
+void run_resume(struct gen *gen)
+{
+	for (uint32_t i = 0; i < gen->n_lanes; i++)
+		pw_gen_pace_start(&gen->lanes[i]->pace, gen->lanes[i]->rate.milli, gen->hz,
+			gen->catch_up_ns, rte_rdtsc());
+	launch(gen);
 }
 
 void run_stop_sending(struct gen *gen)
@@ -178,15 +199,13 @@ void run_drain(struct gen *gen, uint64_t wait_ns)
 
 void run_stop(struct gen *gen)
 {
-	__atomic_store_n(&gen->running, 0, __ATOMIC_RELEASE);
-	for (uint32_t i = 0; i < gen->n_workers; i++)
-		rte_eal_wait_lcore(gen->workers[i].lcore);
+	run_pause(gen);
 	for (uint32_t i = 0; i < gen->n_ports; i++)
 		if (gen->ports[i].engine->end != NULL)
 			gen->ports[i].engine->end(&gen->ports[i]);
 }
 
-static double since_start(const struct gen *gen)
+double run_seconds(const struct gen *gen)
 {
 	return (double)(rte_rdtsc() - gen->start_tsc) / (double)gen->hz;
 }
@@ -196,7 +215,7 @@ static int watch(struct gen *gen, const struct trial *trial, struct pw_err *err)
 	uint64_t next_tick = TICK_NS;
 
 	for (;;) {
-		uint64_t now_ns = (uint64_t)(since_start(gen) * 1e9);
+		uint64_t now_ns = (uint64_t)(run_seconds(gen) * 1e9);
 		struct gport *gone;
 
 		if (*gen->stop)
@@ -229,7 +248,7 @@ int run_trial(struct gen *gen, const struct trial *trial, double *seconds, struc
 		return rc;
 	rc = watch(gen, trial, err);
 	run_stop_sending(gen);
-	*seconds = since_start(gen);
+	*seconds = run_seconds(gen);
 	run_drain(gen, rc == -EPIPE ? 0 : trial->wait_ns);
 	run_stop(gen);
 	return rc;

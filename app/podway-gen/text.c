@@ -223,3 +223,37 @@ void print_ports(struct gen *gen)
 			short_number((double)port->speed_bps, speed), port->engine->name);
 	}
 }
+
+void print_port_stats(struct gport *port)
+{
+	struct rte_eth_stats dev = {0};
+
+	rte_eth_stats_get(port->id, &dev);
+	printf("  port %u (%s, %s)\n", port->id, port->name, port->engine->name);
+	printf("    rx frames %-14" PRIu64 " bytes %-16" PRIu64 " missed %" PRIu64
+	       "  errors %" PRIu64 "  no buffer %" PRIu64 "\n",
+		port->n.rx_frames, port->n.rx_bytes, dev.imissed, dev.ierrors, dev.rx_nombuf);
+	printf("    tx frames %-14" PRIu64 " bytes %-16" PRIu64 " queue full %" PRIu64
+	       "  errors %" PRIu64 "\n",
+		port->n.tx_frames, port->n.tx_bytes, port->n.tx_full, dev.oerrors);
+	printf("    foreign %" PRIu64 "  unreadable %" PRIu64 "  of earlier runs %" PRIu64
+	       "  misdelivered %" PRIu64 "  answered %" PRIu64 "\n",
+		port->n.foreign, port->n.unreadable, port->n.old, port->n.misdelivered,
+		port->n.answered);
+}
+
+void print_streams(struct gen *gen)
+{
+	char rate[48];
+
+	for (uint32_t i = 0; i < gen->n_lanes; i++) {
+		const struct lane *lane = gen->lanes[i];
+
+		printf("  %-16s port %u -> %u  rate %s  size %u..%u (mean %.1f)  flows %" PRIu64
+		       "\n",
+			lane->stream->name, lane->from->id, lane->to->id,
+			pw_gen_rate_format(&lane->stream->rate, rate, sizeof(rate)),
+			lane->frame.sizes.min, lane->frame.sizes.max, lane->frame.sizes.mean,
+			lane->frame.flows.n);
+	}
+}

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Frame sizes: one, a list, a range "64-1518", a mapping of size to weight, or the name of a mix. */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,29 +84,11 @@ static void decode_weights(struct conf_ctx *ctx, yaml_node_t *node, struct pw_ge
 		conf_bad(ctx, node, "weights must add up to 1..%u", PW_GEN_SIZE_CYCLE);
 }
 
-static bool parse_range(const char *text, uint16_t *first, uint16_t *last)
-{
-	const char *dash = strchr(text, '-');
-	char copy[8];
-
-	if (dash == NULL || (size_t)(dash - text) >= sizeof(copy))
-		return false;
-	snprintf(copy, sizeof(copy), "%.*s", (int)(dash - text), text);
-	return parse_size(copy, first) && parse_size(dash + 1, last) && *first <= *last;
-}
-
 static void decode_text(struct conf_ctx *ctx, yaml_node_t *node, struct pw_gen_sizes *sizes)
 {
 	const char *text = conf_decode_text(ctx, node, "a frame size");
-	uint16_t first, last;
 
-	if (text == NULL || pw_gen_sizes_named(sizes, text) == 0)
-		return;
-	if (parse_size(text, &first))
-		pw_gen_sizes_fixed(sizes, first);
-	else if (parse_range(text, &first, &last))
-		pw_gen_sizes_range(sizes, first, last);
-	else
+	if (text != NULL && pw_gen_sizes_parse(sizes, text) != 0)
 		conf_bad(ctx, node, CONF_VALUE_FMT " is not allowed; allowed: " SIZES_ALLOWED,
 			CONF_VALUE(text));
 }

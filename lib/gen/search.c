@@ -32,16 +32,19 @@ static uint32_t choose(const struct pw_gen_search *s)
 
 bool pw_gen_search_next(struct pw_gen_search *s, struct pw_gen_search_trial *trial)
 {
+	bool narrow = narrow_enough(s);
+
+	if (narrow && (s->careful || s->passed == 0)) {
+		s->done = true; /* careful: what passed was of full length already */
+		s->found = s->passed > 0;
+		s->best_ppm = s->passed;
+	}
 	if (s->done)
 		return false;
-	s->confirming = s->passed > 0 && narrow_enough(s);
-	if (!s->confirming && narrow_enough(s)) {
-		s->done = true; /* not even the lowest load passed */
-		return false;
-	}
-	s->load = s->confirming ? s->passed : choose(s);
+	s->confirming = narrow;
+	s->load = narrow ? s->passed : choose(s);
 	s->trials++;
-	*trial = (struct pw_gen_search_trial){s->load, s->confirming};
+	*trial = (struct pw_gen_search_trial){s->load, narrow || s->careful};
 	return true;
 }
 
@@ -52,10 +55,12 @@ static void confirmed(struct pw_gen_search *s, bool passed)
 		s->best_ppm = s->load;
 		return;
 	}
-	/* What passed for a short time does not for a long one: look below, farther each time. */
+	/* What passed for a short time does not for a long one: from here on all trials are long,
+	 * downwards in growing steps until one passes. */
 	s->failed = s->load;
 	s->passed = 0;
-	s->step = PW_MAX(2 * s->resolution_ppm, 2 * s->step);
+	s->step = 2 * s->resolution_ppm;
+	s->careful = true;
 	s->hint = 0;
 }
 
@@ -74,8 +79,11 @@ void pw_gen_search_result(struct pw_gen_search *s, double loss_ppm)
 		return;
 	}
 	s->failed = s->load;
+	s->step *= 2;
 	/* Only while nothing has passed: later halving is faster. */
-	s->hint = s->passed == 0 && s->hint == 0 && rest > 0.05 ? (uint32_t)(s->load * rest) : 0;
+	s->hint = s->passed == 0 && s->hint == 0 && !s->careful && rest > 0.05
+			  ? (uint32_t)(s->load * rest)
+			  : 0;
 }
 
 uint32_t pw_gen_search_expected(uint32_t resolution_ppm)

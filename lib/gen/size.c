@@ -2,9 +2,11 @@
 #include "pw_gen_size.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "pw_gen_flow.h"
+#include "pw_str.h"
 #include "pw_util.h"
 
 static void measure(struct pw_gen_sizes *sizes)
@@ -88,4 +90,34 @@ int pw_gen_sizes_named(struct pw_gen_sizes *sizes, const char *name)
 		if (strcmp(mixes[i].name, name) == 0)
 			return pw_gen_sizes_mix(sizes, mixes[i].shares, 3);
 	return -ENOENT;
+}
+
+static bool parse_size(const char *text, uint16_t *size)
+{
+	uint64_t value;
+
+	if (pw_u64_parse(text, PW_GEN_SIZE_MIN, PW_GEN_SIZE_MAX, &value) != 0)
+		return false;
+	*size = (uint16_t)value;
+	return true;
+}
+
+int pw_gen_sizes_parse(struct pw_gen_sizes *sizes, const char *text)
+{
+	const char *dash = strchr(text, '-');
+	uint16_t first, last;
+	char copy[8];
+
+	if (pw_gen_sizes_named(sizes, text) == 0)
+		return 0;
+	if (parse_size(text, &first)) {
+		pw_gen_sizes_fixed(sizes, first);
+		return 0;
+	}
+	if (dash == NULL || (size_t)(dash - text) >= sizeof(copy))
+		return -EINVAL;
+	snprintf(copy, sizeof(copy), "%.*s", (int)(dash - text), text);
+	if (!parse_size(copy, &first) || !parse_size(dash + 1, &last))
+		return -EINVAL;
+	return pw_gen_sizes_range(sizes, first, last);
 }

@@ -29,6 +29,7 @@ struct pw_gen_search {
 	uint32_t hint;   /* load that the last failed trial points to; 0: none */
 	uint32_t step;   /* down, after a confirmation failed */
 	bool confirming;
+	bool careful; /* all trials are of full length */
 	uint32_t trials;
 	bool done, found;
 	uint32_t best_ppm;

@@ -39,6 +39,8 @@ int pw_gen_sizes_mix(struct pw_gen_sizes *sizes, const struct pw_gen_share *shar
 /* By name: "imix" (7:4:1 of 64, 594, 1518), "imix-csit" (28:16:4 of 64, 570, 1518 as FD.io CSIT
  * has it). -ENOENT: no such mix. */
 int pw_gen_sizes_named(struct pw_gen_sizes *sizes, const char *name);
+/* "64", "64-1518" or a name. -EINVAL; then sizes is unchanged. */
+int pw_gen_sizes_parse(struct pw_gen_sizes *sizes, const char *text);
 
 static inline uint16_t pw_gen_sizes_at(const struct pw_gen_sizes *sizes, uint64_t seq)
 {

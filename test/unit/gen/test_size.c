@@ -56,5 +56,23 @@ static void refused(void **state)
 	free(s);
 }
 
-TESTS_MAIN(cmocka_unit_test(shares_are_exact), cmocka_unit_test(range_holds_each_size_once),
-	cmocka_unit_test(refused))
+static void parsed(void **state)
+{
+	static const char *const bad[] = {
+		"", "63", "64-", "-64", "70-64", "64-9217", "64x", "imax"};
+	struct pw_gen_sizes *s = malloc(sizeof(*s));
+
+	assert_int_equal(pw_gen_sizes_parse(s, "9000"), 0);
+	assert_int_equal(s->max, 9000);
+	assert_int_equal(pw_gen_sizes_parse(s, "64-128"), 0);
+	assert_int_equal(s->n, 65);
+	assert_int_equal(pw_gen_sizes_parse(s, "imix"), 0);
+	assert_int_equal(s->n, 12);
+	for (size_t i = 0; i < PW_ARRAY_SIZE(bad); i++)
+		assert_int_equal(pw_gen_sizes_parse(s, bad[i]), -EINVAL);
+	assert_int_equal(s->n, 12);
+	free(s);
+}
+
+TESTS_MAIN(cmocka_unit_test(parsed), cmocka_unit_test(shares_are_exact),
+	cmocka_unit_test(range_holds_each_size_once), cmocka_unit_test(refused))
