@@ -11,6 +11,9 @@ static const struct engine *const engines[PW_GEN_ENGINE_COUNT] = {
 	[PW_GEN_ENGINE_TXONLY] = &engine_txonly,
 	[PW_GEN_ENGINE_FLOWGEN] = &engine_flowgen,
 	[PW_GEN_ENGINE_FLOWS] = &engine_flows,
+	[PW_GEN_ENGINE_RR] = &engine_rr,
+	[PW_GEN_ENGINE_CONN] = &engine_conn,
+	[PW_GEN_ENGINE_REPLAY] = &engine_replay,
 };
 
 const struct engine *engine_of(enum pw_gen_engine engine)

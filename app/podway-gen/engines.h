@@ -8,5 +8,6 @@
 extern const struct engine engine_io, engine_mac, engine_macswap, engine_5tswap, engine_icmpecho;
 extern const struct engine engine_rxonly;
 extern const struct engine engine_flows, engine_txonly, engine_flowgen;
+extern const struct engine engine_conn, engine_rr, engine_replay;
 
 #endif

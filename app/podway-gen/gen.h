@@ -106,7 +106,8 @@ struct gport {
 	struct gport_counters n __rte_cache_aligned;
 	struct lane *lanes[PW_GEN_STREAMS_MAX]; /* that send here */
 	uint32_t n_lanes, next_lane;
-	void *state; /* of the engine */
+	void *state;                /* of the engine that began */
+	const struct engine *begun; /* kept after a run for its result */
 };
 
 struct worker {
@@ -204,6 +205,7 @@ void run_drain(struct gen *gen, uint64_t wait_ns);
 void run_stop(struct gen *gen);
 /* In the middle of a run: settings of streams may change in between; counters go on. */
 void run_pause(struct gen *gen);
+void engine_end(struct gport *port); /* frees its state; NULL is fine */
 void run_resume(struct gen *gen);
 double run_seconds(const struct gen *gen); /* since the start */
 /* All of it: 0, -EINTR (signal) or -EPIPE (a peer went; err says which). What was measured stays. */

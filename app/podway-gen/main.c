@@ -103,7 +103,7 @@ static int run_once(struct gen *gen, const struct options *o, struct results *re
 	double seconds = 0;
 	int rc = measure(gen, o, results, &seconds, &err);
 
-	if (rc == -EINVAL)
+	if (rc == -EINVAL || rc == -EBADMSG || rc == -ENOENT) /* a recorded file is input, too */
 		return fail(GEN_EXIT_USAGE, &err);
 	if (rc != 0 && rc != -EINTR && rc != -EPIPE)
 		return fail(GEN_EXIT_MACHINE, &err);

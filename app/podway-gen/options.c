@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "gen.h"
+#include "pw_gen_pcap.h"
 #include "pw_str.h"
 
 static const struct option long_options[] = {
@@ -209,6 +210,23 @@ struct pw_gen_profile *options_profile(const struct options *o)
 	return profile;
 }
 
+static bool check_replays(const struct pw_gen_profile *profile)
+{
+	bool good = true;
+
+	for (uint32_t i = 0; i < profile->n_replays; i++) {
+		struct pw_gen_pcap pcap;
+		struct pw_err err = {0};
+
+		if (pw_gen_pcap_load(&pcap, profile->replays[i].file, &err) != 0) {
+			fprintf(stderr, "%s\n", err.msg);
+			good = false;
+		}
+		pw_gen_pcap_free(&pcap);
+	}
+	return good;
+}
+
 int options_check(int argc, char **argv)
 {
 	struct pw_conf_errors errors;
@@ -221,6 +239,10 @@ int options_check(int argc, char **argv)
 	profile = pw_gen_profile_load(argv[1], &errors);
 	if (profile == NULL) {
 		print_errors(&errors);
+		return GEN_EXIT_USAGE;
+	}
+	if (!check_replays(profile)) {
+		pw_gen_profile_free(profile);
 		return GEN_EXIT_USAGE;
 	}
 	printf("%s: %u streams, %u connection makers, %u replays%s\n", argv[1], profile->n_streams,

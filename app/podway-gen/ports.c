@@ -164,6 +164,7 @@ int ports_open(struct gen *gen, uint16_t max_size, uint32_t mbufs, struct pw_err
 void ports_close(struct gen *gen)
 {
 	for (uint32_t i = 0; i < gen->n_ports; i++) {
+		engine_end(&gen->ports[i]);
 		rte_eth_dev_stop(gen->ports[i].id);
 		rte_eth_dev_close(gen->ports[i].id);
 	}

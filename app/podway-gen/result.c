@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Results: collected from ports and streams, and written. */
-#include "gen.h"
+#include "conn.h"
+#include "replay.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -68,8 +69,14 @@ void results_collect(struct gen *gen, double seconds, struct results *results)
 	r->n_ports = gen->n_ports;
 	for (uint32_t i = 0; i < gen->n_lanes; i++)
 		lane_result(gen->lanes[i], seconds, &results->streams[i]);
-	for (uint32_t i = 0; i < gen->n_ports; i++)
-		port_result(&gen->ports[i], &results->ports[i]);
+	r->n_conns = r->n_replays = 0;
+	for (uint32_t i = 0; i < gen->n_ports; i++) {
+		const struct gport *port = &gen->ports[i];
+
+		port_result(port, &results->ports[i]);
+		r->n_conns += conn_result(port, seconds, &results->conns[r->n_conns]);
+		r->n_replays += replay_result(port, seconds, &results->replays[r->n_replays]);
+	}
 }
 
 int results_write(const struct results *results, uint32_t n_failed, const char *failures,

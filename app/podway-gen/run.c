@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Runs: engines chosen, ports given to workers, started, watched, stopped. */
-#include "gen.h"
+#include "conn.h"
+#include "replay.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -130,18 +131,25 @@ static void reset(struct gen *gen)
 		gen->workers[i].loops = gen->workers[i].idle_loops = 0;
 }
 
+void engine_end(struct gport *port)
+{
+	if (port->begun != NULL && port->begun->end != NULL)
+		port->begun->end(port);
+	port->begun = NULL;
+}
+
 static int begin_engines(struct gen *gen, struct pw_err *err)
 {
 	for (uint32_t i = 0; i < gen->n_ports; i++) {
 		struct gport *port = &gen->ports[i];
-		int rc = port->engine->begin != NULL ? port->engine->begin(port, err) : 0;
+		int rc = 0;
 
-		if (rc == 0)
-			continue;
-		for (uint32_t j = 0; j <= i; j++)
-			if (gen->ports[j].engine->end != NULL)
-				gen->ports[j].engine->end(&gen->ports[j]);
-		return rc;
+		engine_end(port);
+		port->begun = port->engine;
+		if (port->engine->begin != NULL)
+			rc = port->engine->begin(port, err);
+		if (rc != 0)
+			return rc;
 	}
 	return 0;
 }
@@ -188,21 +196,43 @@ void run_stop_sending(struct gen *gen)
 	__atomic_store_n(&gen->sending, 0, __ATOMIC_RELAXED);
 }
 
+/* Every stream, connection maker and replay has a count, and has reached it. */
+static bool all_sent(const struct gen *gen)
+{
+	bool any = gen->n_lanes > 0;
+
+	if (!lanes_done(gen))
+		return false;
+	for (uint32_t i = 0; i < gen->n_ports; i++) {
+		const struct gport *port = &gen->ports[i];
+
+		if (!conn_done(port, true) || !replay_done(port))
+			return false;
+		any |= port->kind == PW_GEN_ENGINE_CONN || port->kind == PW_GEN_ENGINE_REPLAY;
+	}
+	return any;
+}
+
+static bool all_arrived(const struct gen *gen)
+{
+	for (uint32_t i = 0; i < gen->n_ports; i++)
+		if (!conn_done(&gen->ports[i], false))
+			return false;
+	return lanes_all_arrived(gen);
+}
+
 void run_drain(struct gen *gen, uint64_t wait_ns)
 {
 	uint64_t end = pw_clock_now_ns(pw_clock_boot()) + wait_ns;
 
 	usleep(1000); /* a burst that is being sent */
-	while (!lanes_all_arrived(gen) && pw_clock_now_ns(pw_clock_boot()) < end)
+	while (!all_arrived(gen) && pw_clock_now_ns(pw_clock_boot()) < end)
 		usleep(1000);
 }
 
 void run_stop(struct gen *gen)
 {
 	run_pause(gen);
-	for (uint32_t i = 0; i < gen->n_ports; i++)
-		if (gen->ports[i].engine->end != NULL)
-			gen->ports[i].engine->end(&gen->ports[i]);
 }
 
 double run_seconds(const struct gen *gen)
@@ -222,7 +252,7 @@ static int watch(struct gen *gen, const struct trial *trial, struct pw_err *err)
 			return pw_err_set(err, -EINTR, "interrupted after %.1f s", now_ns / 1e9);
 		if (trial->duration_ns != 0 && now_ns >= trial->duration_ns)
 			return 0;
-		if (lanes_done(gen))
+		if (all_sent(gen))
 			return 0;
 		gone = ports_gone(gen);
 		if (gone != NULL)

@@ -196,6 +196,24 @@ static void print_trials(const struct pw_gen_result *result)
 	}
 }
 
+static void print_conn(const struct pw_gen_conn_result *c)
+{
+	printf("  %s: %.0f connections a second asked, %.1f completed\n", c->name, c->asked_cps,
+		per_second(c->completed, c->seconds));
+	printf("    opened     %" PRIu64 "  established %" PRIu64 "  completed %" PRIu64
+	       "  failed %" PRIu64 " (refused %" PRIu64 ")  unexpected segments %" PRIu64
+	       "  missed %" PRIu64 "\n",
+		c->opened, c->established, c->completed, c->failed, c->refused, c->unexpected,
+		c->missed);
+	print_latency("duration", c->duration);
+}
+
+static void print_replay(const struct pw_gen_replay_result *r)
+{
+	printf("  %s: %s, %" PRIu64 " rounds, %" PRIu64 " frames in %.3f s, %.1f pps\n", r->name,
+		r->file, r->loops, r->frames, r->seconds, per_second(r->frames, r->seconds));
+}
+
 void print_result(const struct pw_gen_result *result)
 {
 	printf("%s: %.3f s%s%s\n", result->name, result->seconds,
@@ -207,6 +225,10 @@ void print_result(const struct pw_gen_result *result)
 	}
 	for (uint32_t i = 0; i < result->n_streams; i++)
 		print_stream(&result->streams[i]);
+	for (uint32_t i = 0; i < result->n_conns; i++)
+		print_conn(&result->conns[i]);
+	for (uint32_t i = 0; i < result->n_replays; i++)
+		print_replay(&result->replays[i]);
 	for (uint32_t i = 0; i < result->n_ports; i++)
 		print_port(&result->ports[i]);
 }

@@ -46,7 +46,10 @@ void profile_init_stream(void *elem)
 
 void profile_init_port(void *elem)
 {
-	((struct pw_gen_port *)elem)->id = PW_GEN_PORT_UNSET;
+	struct pw_gen_port *port = elem;
+
+	port->id = PW_GEN_PORT_UNSET;
+	port->response_bytes = 64;
 }
 
 void profile_init_conn(void *elem)

@@ -124,6 +124,10 @@ static void check_conn(struct conf_ctx *ctx, struct pw_gen_conn *conn, uint32_t 
 
 	if (conn->name[0] == '\0')
 		snprintf(conn->name, sizeof(conn->name), "conn%u", i);
+	for (uint32_t other = 0; other < i; other++)
+		if (conn[-(int)(i - other)].from == conn->from)
+			conf_wrong(ctx, path_of("conns", i, "from", path),
+				"conns[%u] has this port; one a port", other);
 	if (conn->rate.unit != PW_GEN_RATE_PPS && conn->rate.unit != PW_GEN_RATE_MAX)
 		conf_wrong(ctx, path_of("conns", i, "rate", path),
 			"connections a second are written as pps, or max");
@@ -144,6 +148,10 @@ static void check_replay(struct conf_ctx *ctx, struct pw_gen_replay *replay, uin
 
 	if (replay->name[0] == '\0')
 		snprintf(replay->name, sizeof(replay->name), "replay%u", i);
+	for (uint32_t other = 0; other < i; other++)
+		if (replay[-(int)(i - other)].from == replay->from)
+			conf_wrong(ctx, path_of("replays", i, "from", path),
+				"replays[%u] has this port; one a port", other);
 	replay->rate_set = replay->rate.line != 0;
 	if (replay->rate_set && conf_has(ctx, path_of("replays", i, "speed", path)))
 		conf_wrong(ctx, path, "a fixed rate and a speed exclude one another");

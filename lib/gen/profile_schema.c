@@ -99,6 +99,7 @@ static const struct conf_key port_keys[] = {
 		.doc = "its own addresses: ARP, ND and ping for them are answered"},
 	{"speed", OWN(rate, speed), .fallback = "the device's",
 		.doc = "what 100 % means, and the most that may be asked for"},
+	{"response", U32(response_bytes, 0, 1400), .doc = "engine rr: bytes of a TCP response"},
 };
 #undef OF
 

@@ -77,6 +77,7 @@ struct pw_gen_port {
 		peer_mac; /* destination of engine mac; zero: 02:00:00:00:00:<port>, as testpmd */
 	struct pw_conf_prefixes ip; /* answered: ARP, ND, ping */
 	struct pw_gen_rate speed;   /* of a port that does not know it, or lies */
+	uint32_t response_bytes;    /* engine rr: of a TCP response */
 	struct pw_conf_mark mark;
 };
 
