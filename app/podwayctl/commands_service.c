@@ -102,7 +102,8 @@ static const struct column flow_columns[] = {
 		.help = "service, identity (client talks to a backend "
 			"directly) or hairpin (a backend talks to its own "
 			"service)"},
-	{"AGE", "age_sec", F_AGE, .help = "time since its last packet"},
+	{"AGE", "age_sec", F_AGE, .help = "time since its first packet"},
+	{"IDLE", "idle_sec", F_AGE, .help = "time since its last packet"},
 	{"TIMEOUT", "timeout_sec", F_AGE, .help = "it is forgotten after this long in silence"},
 	{0},
 };
@@ -119,9 +120,10 @@ static const char *const protocols[] = {"tcp", "udp", "sctp", "icmp", NULL};
 #define FLOW_FILTERS                                                                               \
 	{"protocol", ARG_KEY, "PROTOCOL", "protocol", T_CHOICE, .choices = protocols,              \
 		.help = "only tcp, udp, sctp or icmp"},                                            \
-		{"client", ARG_KEY, "ADDRESS", "client", .help = "only from this client"},         \
-		{"vip", ARG_KEY, "ADDRESS", "vip", .help = "only to this virtual address"},        \
-		{"backend", ARG_KEY, "ADDRESS", "backend", .help = "only with this backend"},      \
+		{"client", ARG_KEY, "ADDRESS[:PORT]", "client", .help = "only from this client"},  \
+		{"vip", ARG_KEY, "ADDRESS[:PORT]", "vip", .help = "only to this virtual address"}, \
+		{"backend", ARG_KEY, "ADDRESS[:PORT]", "backend",                                  \
+			.help = "only with this backend"},                                         \
 		{"state", ARG_KEY, "STATE", "state",                                               \
 			.help = "only in this state, as flows count prints it"},                   \
 		{"address", ARG_KEY, "ADDRESS", "address",                                         \
@@ -258,8 +260,9 @@ const struct command service_commands[] = {
 		.examples = {{"flows snat", "all destinations"}}},
 	{"flows", "flush", false, "flows.flush", flow_flush_args, &flow_flush_view,
 		.brief = "forget connections",
-		.text = "Their next packet chooses a backend anew. TCP connections whose backend "
-			"changes by that break.",
+		.text = "A UDP flow's next packet chooses a backend anew. A TCP connection is "
+			"reset, "
+			"unless the Service has an affinity or Maglev, by which it goes on.",
 		.examples = {{"flows flush backend 10.244.1.5", "away from one backend"},
 			{"flows flush all", "every flow"}},
 		.check = check_flow_flush},

@@ -56,7 +56,7 @@ static void add_flow(void *arg, const struct pw_flow_info *f)
 struct params {
 	uint64_t limit;
 	int protocol;
-	const char *client, *vip, *backend; /* address, vip also address:port */
+	const char *client, *vip, *backend; /* address or address:port */
 	const char *state, *address, *pod;
 };
 
@@ -151,9 +151,11 @@ static int make_filter(const struct pw_ctl *ctl, const struct params *p,
 	memset(filter, 0, sizeof(*filter));
 	if (p->protocol >= 0)
 		filter->proto = protocol_numbers[p->protocol];
-	if (parse_endpoint("client", p->client, &filter->client_be, NULL, err) != 0 ||
+	if (parse_endpoint("client", p->client, &filter->client_be, &filter->client_port_be, err) !=
+			0 ||
 		parse_endpoint("vip", p->vip, &filter->vip_be, &filter->vip_port_be, err) != 0 ||
-		parse_endpoint("backend", p->backend, &filter->backend_be, NULL, err) != 0 ||
+		parse_endpoint("backend", p->backend, &filter->backend_be, &filter->backend_port_be,
+			err) != 0 ||
 		parse_sides(ctl, p, filter, err) != 0)
 		return err->code;
 	if (p->state != NULL && !pw_nat_is_flow_state(p->state))

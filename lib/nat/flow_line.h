@@ -109,9 +109,13 @@ static inline uint8_t flow_proto(const union flow_line *line)
 {
 	return (uint8_t)line->info;
 }
+static inline uint8_t flow_info_kind(uint64_t info)
+{
+	return (uint8_t)(info >> 8) & FLOW_KIND_MASK;
+}
 static inline uint8_t flow_kind(const union flow_line *line)
 {
-	return (uint8_t)(line->info >> 8) & FLOW_KIND_MASK;
+	return flow_info_kind(line->info);
 }
 static inline bool flow_is_nat(const union flow_line *line)
 {

@@ -84,6 +84,21 @@ static void count_new(struct pw_nat *nat, uint32_t worker, const struct flow_new
 		nat_count(&nat->workers[worker].svc[service].new_flows);
 }
 
+/*
+ * No flow for this packet. What needs no translation passes without one (CT-9), unless its replies would be
+ * taken for those of another flow.
+ */
+static bool refuse(struct pw_nat *nat, struct pw_pkt *pkt, const struct flow_new *f,
+	uint64_t *counter, uint8_t reason)
+{
+	if (flow_info_kind(f->info) != PW_FLOW_IDENTITY ||
+		flow_lookup(&nat->flows, &f->reply) != 0) {
+		nat_count(counter);
+		drop(pkt, reason);
+	}
+	return false;
+}
+
 /* false: it has none, or one that another worker made. */
 static bool give_flow(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, struct flow_new *f)
 {
@@ -91,16 +106,10 @@ static bool give_flow(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, s
 	bool is_new = false;
 	uint32_t ref = 0;
 
-	if (is_over_limit(nat, f->orig.t.src_be)) {
-		nat_count(&w->limited);
-		drop(pkt, PW_DROP_FLOW_LIMIT);
-		return false;
-	}
-	if (!make_room(nat, worker, &f->orig)) {
-		nat_count(&w->full);
-		drop(pkt, PW_DROP_FLOW_FULL);
-		return false;
-	}
+	if (is_over_limit(nat, f->orig.t.src_be))
+		return refuse(nat, pkt, f, &w->limited, PW_DROP_FLOW_LIMIT);
+	if (!make_room(nat, worker, &f->orig))
+		return refuse(nat, pkt, f, &w->full, PW_DROP_FLOW_FULL);
 	switch (nat_insert(nat, worker, f, &ref)) {
 	case FLOW_INSERTED:
 		count_new(nat, worker, f);
@@ -118,9 +127,7 @@ static bool give_flow(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, s
 		pkt->verdict = PW_VERDICT_RETRY;
 		return false;
 	case FLOW_NO_LINE:
-		nat_count(&w->full);
-		drop(pkt, PW_DROP_FLOW_FULL);
-		return false;
+		return refuse(nat, pkt, f, &w->full, PW_DROP_FLOW_FULL);
 	}
 	/* Only a flow that ended this instant refuses the packet; the client sends it again. */
 	if (!nat_hit(nat, worker, pkt, ref, f->now_sec))

@@ -36,9 +36,12 @@ static bool matches(const struct pw_flow_filter *filter, const union flow_line *
 
 	return (filter->proto == 0 || filter->proto == flow_proto(line)) &&
 	       (filter->client_be == 0 || filter->client_be == orig->src_be) &&
+	       (filter->client_port_be == 0 || filter->client_port_be == orig->sport_be) &&
 	       (filter->vip_be == 0 || filter->vip_be == orig->dst_be) &&
 	       (filter->vip_port_be == 0 || filter->vip_port_be == orig->dport_be) &&
 	       (filter->backend_be == 0 || filter->backend_be == line->tuple[FLOW_REPLY].src_be) &&
+	       (filter->backend_port_be == 0 ||
+		       filter->backend_port_be == line->tuple[FLOW_REPLY].sport_be) &&
 	       has_any(filter, line) &&
 	       (filter->state == NULL || strcmp(filter->state, state_name(line)) == 0);
 }

@@ -105,9 +105,10 @@ skip() {
 
 # jq over a podwayctl --json result: ctl_json '.expression' ARGS..
 ctl_json() {
-	local expression=$1
+	local expression=$1 out
 	shift
-	lab_ctl --json "$@" | jq -e -r "$expression"
+	out=$(lab_ctl --json "$@") || return 1 # jq without any input is content
+	jq -e -r "$expression" <<<"$out"
 }
 
 drops_of() { ctl_json "[.drops[] | select(.reason == \"$1\") | .packets] | add // 0" drops --all || true; }

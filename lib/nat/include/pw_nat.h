@@ -176,7 +176,7 @@ struct pw_flow_info {
 struct pw_flow_filter { /* zero: any */
 	uint8_t proto;
 	uint32_t client_be, vip_be, backend_be;
-	uint16_t vip_port_be;
+	uint16_t client_port_be, vip_port_be, backend_port_be;
 	const char *state;  /* as in pw_flow_info */
 	uint32_t any_be[8]; /* one of these is client, VIP, backend or SNAT address */
 	uint32_t n_any;

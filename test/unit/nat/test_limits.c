@@ -52,11 +52,21 @@ static void flows_per_client(void **state)
 	for (uint16_t i = 0; i < 10; i++)
 		sent_as(&fx, udp(CLIENT, (uint16_t)(40000 + i), VIP, 80));
 	check_verdict(&fx, udp(CLIENT, 40010, VIP, 80), PW_DROP_FLOW_LIMIT);
-	/* Direct flows count, too. */
-	check_verdict(&fx, udp(CLIENT, 40010, BACKEND(0), 8080), PW_DROP_FLOW_LIMIT);
+	/* To an endpoint directly: passes without a flow (CT-9) ... */
+	check_verdict(&fx, udp(CLIENT, 40010, BACKEND(0), 8080), PW_VERDICT_CONTINUE);
+	/* ... unless its replies would be those of one of the ten. */
+	for (uint16_t i = 0; i < 10; i++) {
+		uint64_t before = stats(&fx).limited;
+
+		for (uint32_t b = 0; b < 2; b++)
+			rte_pktmbuf_free(
+				send_spec(&fx, udp(CLIENT, (uint16_t)(40000 + i), BACKEND(b), 8080))
+					.m);
+		assert_int_equal(stats(&fx).limited, before + 1);
+	}
 	sent_as(&fx, udp(CLIENT, 40003, VIP, 80)); /* what it has goes on */
 	sent_as(&fx, udp(CLIENT + 1, 40000, VIP, 80));
-	assert_int_equal(stats(&fx).limited, 2);
+	assert_int_equal(stats(&fx).limited, 11);
 	assert_int_equal(stats(&fx).used, 11);
 
 	/* Expired, flushed, swept: each gives the place back. */
