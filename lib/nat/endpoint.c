@@ -43,7 +43,7 @@ static void forget_oldest(struct endpoint_dir *dir)
 	pw_idpool_free(dir->ids, (uint32_t)(old - dir->array));
 }
 
-static int64_t add_new(struct endpoint_dir *dir, uint64_t key)
+static int64_t add_new(struct endpoint_dir *dir, uint64_t key, flow_addr ip_be)
 {
 	int64_t id = pw_idpool_alloc(dir->ids);
 
@@ -60,13 +60,14 @@ static int64_t add_new(struct endpoint_dir *dir, uint64_t key)
 		pw_idpool_free(dir->ids, (uint32_t)id);
 		return ret;
 	}
-	dir->array[id] = (struct endpoint){.key = key, .refs = 1};
+	dir->array[id] = (struct endpoint){.key = key, .ip_be = ip_be, .refs = 1};
 	dir->n_active++;
 	return id;
 }
 
-int64_t endpoint_get(struct endpoint_dir *dir, uint64_t key)
+int64_t endpoint_get(struct endpoint_dir *dir, flow_addr ip_be, uint16_t port_be, uint8_t proto)
 {
+	uint64_t key = nat_key(ip_be, port_be, proto);
 	uint32_t id;
 
 	if (endpoint_known(dir, key, &id) && dir->array[id].refs > 0) {
@@ -76,7 +77,7 @@ int64_t endpoint_get(struct endpoint_dir *dir, uint64_t key)
 	if (dir->n_active == dir->max)
 		return -ENOSPC;
 	if (!endpoint_known(dir, key, &id))
-		return add_new(dir, key);
+		return add_new(dir, key, ip_be);
 	TAILQ_REMOVE(&dir->retired, &dir->array[id], retired);
 	dir->array[id].refs = 1;
 	dir->n_active++;
@@ -94,7 +95,8 @@ void endpoint_put(struct endpoint_dir *dir, uint32_t id)
 }
 
 struct each {
-	void (*fn)(void *arg, uint32_t ip_be);
+	const struct endpoint_dir *dir;
+	void (*fn)(void *arg, flow_addr ip_be);
 	void *arg;
 };
 
@@ -102,14 +104,14 @@ static bool each_address(void *arg, uint64_t key, uint64_t value)
 {
 	const struct each *each = arg;
 
-	each->fn(each->arg, (uint32_t)(key >> 32));
+	each->fn(each->arg, each->dir->array[value].ip_be);
 	return true;
 }
 
 void endpoint_foreach(
-	const struct endpoint_dir *dir, void (*fn)(void *arg, uint32_t ip_be), void *arg)
+	const struct endpoint_dir *dir, void (*fn)(void *arg, flow_addr ip_be), void *arg)
 {
-	struct each each = {fn, arg};
+	struct each each = {dir, fn, arg};
 
 	pw_map64_foreach(dir->map, each_address, &each);
 }

@@ -22,9 +22,12 @@
 #include "pw_limbo.h"
 #include "pw_map64.h"
 
+#include "flow_line.h"
+
 struct endpoint {
 	TAILQ_ENTRY(endpoint) retired; /* if refs == 0 */
 	uint64_t key;
+	flow_addr ip_be;
 	uint32_t refs;
 };
 
@@ -37,18 +40,28 @@ struct endpoint_dir {
 	uint32_t max, n_active;
 };
 
-static inline uint64_t nat_key(uint32_t ip_be, uint16_t port_be, uint8_t proto)
+/* Of an IPv6 address there is room for a hash of 64 bits only. No two things that are configured may
+ * have the same one (services.c, endpoint.c see to it; it will not happen); of an address that a
+ * packet brings it is verified, or does no harm. */
+static inline uint64_t nat_key(flow_addr ip_be, uint16_t port_be, uint8_t proto)
 {
+#ifdef PW_NAT_V6
+	return flow_mix(flow_addr_word(ip_be) ^ UINT64_C(0x8ebc6af09c88c6e3),
+		       ((uint64_t)port_be << 16 | proto) ^ UINT64_C(0x589965cc75374cc3)) |
+	       1; /* never 0 */
+#else
 	return (uint64_t)ip_be << 32 | (uint32_t)port_be << 16 | proto;
+#endif
 }
 
 int endpoint_dir_init(struct endpoint_dir *dir, const struct pw_alloc *alloc,
 	struct pw_limbo *limbo, uint32_t max);
 void endpoint_dir_fini(struct endpoint_dir *dir);
-int64_t endpoint_get(struct endpoint_dir *dir, uint64_t key); /* id, one more reference */
+/* id, one more reference */
+int64_t endpoint_get(struct endpoint_dir *dir, flow_addr ip_be, uint16_t port_be, uint8_t proto);
 void endpoint_put(struct endpoint_dir *dir, uint32_t id);
 void endpoint_foreach(
-	const struct endpoint_dir *dir, void (*fn)(void *arg, uint32_t ip_be), void *arg);
+	const struct endpoint_dir *dir, void (*fn)(void *arg, flow_addr ip_be), void *arg);
 
 static inline bool endpoint_known(const struct endpoint_dir *dir, uint64_t key, uint32_t *id)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * flow_line.h - one flow in one cache line, and the words of its life.
+ * flow_line.h - one flow in one cache line (IPv6: two), and the words of its life.
  *
  *   byte  0  tuple[0]  key of the original direction, as the client sends
  *        12  tuple[1]  key of the reply direction, as the backend sends
@@ -14,7 +14,8 @@
  *
  * A packet of direction d has tuple[d]; it leaves with the reverse of tuple[!d]. What is not marked
  * W is written while the line is PENDING and seen by nobody but its owner, and never again.
- * An IPv6 line will be 128 bytes with the same words; only tuple, key and hash differ.
+ * An IPv6 line has the same members, in 128 bytes (tuples at 0 and 36, state at 72); address, key and
+ * hash differ. See nat6.h for how both come from the same sources.
  */
 #ifndef FLOW_LINE_H
 #define FLOW_LINE_H
@@ -25,16 +26,25 @@
 #include <stdint.h>
 #include <string.h>
 
+#ifdef PW_NAT_V6
+#include "pw_in6.h"
+typedef pw_in6 flow_addr;
+#define FLOW_LINE_BYTES 128
+#else
+typedef uint32_t flow_addr; /* network order; compared and copied, seldom more */
+#define FLOW_LINE_BYTES 64
+#endif
+
 enum flow_dir {
 	FLOW_ORIG,
 	FLOW_REPLY
 };
 
 struct flow_tuple {
-	uint32_t src_be, dst_be;
+	flow_addr src_be, dst_be;
 	uint16_t sport_be, dport_be;
 };
-static_assert(sizeof(struct flow_tuple) == 12, "no holes");
+static_assert(sizeof(struct flow_tuple) == 2 * sizeof(flow_addr) + 4, "no holes");
 
 struct flow_key {
 	struct flow_tuple t;
@@ -51,13 +61,20 @@ union flow_line {
 		uint32_t created;
 		uint16_t l3_delta, l4_delta;
 	};
-	uint64_t word[8];
+	uint64_t word[FLOW_LINE_BYTES / 8];
 } __attribute__((aligned(64)));
-static_assert(sizeof(union flow_line) == 64, "one cache line");
-static_assert(offsetof(union flow_line, state) == 24, "layout");
-static_assert(offsetof(union flow_line, info) == 32, "layout");
-static_assert(offsetof(union flow_line, adj) == 40, "layout");
-static_assert(offsetof(union flow_line, created) == 56, "layout");
+static_assert(sizeof(union flow_line) == FLOW_LINE_BYTES, "whole cache lines");
+#define FLOW_STATE_AT (2 * sizeof(struct flow_tuple))
+static_assert(offsetof(union flow_line, state) == FLOW_STATE_AT, "layout");
+static_assert(offsetof(union flow_line, info) == FLOW_STATE_AT + 8, "layout");
+static_assert(offsetof(union flow_line, adj) == FLOW_STATE_AT + 16, "layout");
+static_assert(offsetof(union flow_line, created) == FLOW_STATE_AT + 32, "layout");
+
+static inline void flow_prefetch(const union flow_line *line)
+{
+	for (unsigned at = 0; at < FLOW_LINE_BYTES; at += 64)
+		__builtin_prefetch((const char *)line + at);
+}
 
 /* ---- state word: life in bits 0..2, protocol state in 4..7, generation in 8..31 ---- */
 
@@ -176,6 +193,16 @@ static inline struct flow_tuple flow_tuple_reverse(const struct flow_tuple *t)
 	};
 }
 
+#ifdef PW_NAT_V6
+static inline bool flow_tuple_equal(const struct flow_tuple *a, const struct flow_tuple *b)
+{
+	uint32_t port_a, port_b;
+
+	memcpy(&port_a, &a->sport_be, 4);
+	memcpy(&port_b, &b->sport_be, 4);
+	return ((a->src_be ^ b->src_be) | (a->dst_be ^ b->dst_be) | (port_a ^ port_b)) == 0;
+}
+#else
 static inline bool flow_tuple_equal(const struct flow_tuple *a, const struct flow_tuple *b)
 {
 	uint64_t addr_a, addr_b;
@@ -187,6 +214,7 @@ static inline bool flow_tuple_equal(const struct flow_tuple *a, const struct flo
 	memcpy(&port_b, &b->sport_be, 4);
 	return ((addr_a ^ addr_b) | (port_a ^ port_b)) == 0;
 }
+#endif
 
 static inline bool flow_line_has(
 	const union flow_line *line, enum flow_dir dir, const struct flow_key *key)
@@ -206,6 +234,40 @@ static inline uint64_t flow_mix(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
+/* 64 bits that stand for an address: of IPv4 it is the address itself. No secret in it. */
+static inline uint64_t flow_addr_word(flow_addr ip_be)
+{
+#ifdef PW_NAT_V6
+	return flow_mix((uint64_t)ip_be ^ UINT64_C(0xa0761d6478bd642f),
+		(uint64_t)(ip_be >> 64) ^ UINT64_C(0xe7037ed1a0b428db));
+#else
+	return ip_be;
+#endif
+}
+
+/* The same in 32 bits, for caps and affinity, where two clients in one place do no harm. */
+static inline uint32_t flow_addr_fold(flow_addr ip_be)
+{
+	uint64_t word = flow_addr_word(ip_be);
+
+	return (uint32_t)(word ^ word >> 32);
+}
+
+#ifdef PW_NAT_V6
+/* wyhash (Wang Yi, public domain) over the five words of a key, as below. */
+static inline uint64_t flow_hash(const struct flow_key *key, const uint64_t secret[2])
+{
+	uint64_t word[5];
+
+	static_assert(sizeof(*key) == sizeof(word), "no holes");
+	memcpy(word, key, sizeof(word));
+
+	uint64_t a = flow_mix(word[0] ^ secret[0], word[1] ^ secret[1]);
+	uint64_t b = flow_mix(word[2] ^ secret[1] ^ a, word[3] ^ secret[0]);
+
+	return flow_mix(b ^ secret[0], word[4] ^ secret[1]);
+}
+#else
 /* wyhash64 (Wang Yi, public domain) with a secret of the table: who does not know it cannot fill a
  * bucket on purpose. */
 static inline uint64_t flow_hash(const struct flow_key *key, const uint64_t secret[2])
@@ -222,5 +284,6 @@ static inline uint64_t flow_hash(const struct flow_key *key, const uint64_t secr
 
 	return flow_mix((uint64_t)product ^ secret[0], (uint64_t)(product >> 64) ^ secret[1]);
 }
+#endif
 
 #endif

@@ -165,7 +165,7 @@ uint32_t flow_pool_get(struct flow_table *table, uint32_t cache)
 	uint32_t line = c->free[--c->n_free];
 
 	if (c->n_free > 0) /* the next insert's */
-		__builtin_prefetch(&table->lines[c->free[c->n_free - 1]], 1);
+		__builtin_prefetch(&table->lines[c->free[c->n_free - 1]].state, 1);
 	return line;
 }
 

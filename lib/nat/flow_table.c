@@ -116,7 +116,7 @@ void flow_lookup_bulk(const struct flow_table *table, const struct flow_key *key
 		uint32_t mask = match_tags(home, tag_of(hashes[i]));
 
 		refs[i] = mask != 0 ? ref_load(home, (unsigned)__builtin_ctz(mask)) : 0;
-		__builtin_prefetch(&lines[refs[i] >> 1]);
+		flow_prefetch(&lines[refs[i] >> 1]);
 	}
 	for (uint32_t i = 0; i < n; i++) {
 		if (__builtin_expect(!ref_is_live(table, refs[i], &keys[i]), 0))
@@ -534,10 +534,12 @@ int flow_table_init(struct flow_table *table, const struct pw_alloc *alloc, stru
 	set_sizes(table, max_flows, n_workers);
 	if (pw_retire_init(&table->retire, limbo, &retire_ops, table) < 0)
 		return -ENOMEM;
-	table->buckets = pw_zalloc(alloc, "flow buckets", (size_t)table->n_buckets * 64);
+	table->buckets = pw_zalloc(
+		alloc, "flow buckets", (size_t)table->n_buckets * sizeof(*table->buckets));
 	table->own_lines = lines == NULL;
-	table->lines =
-		lines != NULL ? lines : pw_zalloc(alloc, "flow lines", (size_t)table->n_lines * 64);
+	table->lines = lines != NULL ? lines
+				     : pw_zalloc(alloc, "flow lines",
+					       (size_t)table->n_lines * sizeof(*table->lines));
 	table->caches = pw_zalloc(alloc, "flow caches", n_workers * sizeof(*table->caches));
 	if (table->buckets == NULL || table->lines == NULL || table->caches == NULL) {
 		flow_table_fini(table);

@@ -19,7 +19,8 @@
  *           control thread.
  * Errors:   enum flow_status.
  * Cost:     lookup: one bucket and one line. insert: two buckets and one line.
- *           Memory: 64 bytes a line, 64 bytes of bucket for each two lines: 96 bytes a flow.
+ *           Memory: 64 bytes a line (IPv6: 128), 64 bytes of bucket for each two lines: 96 bytes a
+ *           flow (160).
  */
 #ifndef FLOW_TABLE_H
 #define FLOW_TABLE_H

@@ -38,19 +38,19 @@ struct gate_cidrs {
 	struct grave_blob blob;
 	uint32_t n;
 	struct {
-		uint32_t net_be, mask_be;
+		flow_addr net_be, mask_be;
 	} range[];
 };
 
 struct gate *gate_build(const struct pw_alloc *alloc, uint32_t addresses, uint64_t secret);
-void gate_add(struct gate *gate, uint32_t ip_be);
-/* n prefixes, IPv4 ones are taken. NULL: no memory. */
+void gate_add(struct gate *gate, flow_addr ip_be);
+/* n prefixes, those of the family are taken. NULL: no memory. */
 struct gate_cidrs *gate_cidrs_build(
 	const struct pw_alloc *alloc, const struct pw_prefix *cidrs, uint32_t n);
 
-static inline uint64_t gate_bits(const struct gate *gate, uint32_t ip_be, uint32_t *word)
+static inline uint64_t gate_bits(const struct gate *gate, flow_addr ip_be, uint32_t *word)
 {
-	uint64_t h = flow_mix(ip_be ^ gate->secret, UINT64_C(0x9e3779b97f4a7c15));
+	uint64_t h = flow_mix(flow_addr_word(ip_be) ^ gate->secret, UINT64_C(0x9e3779b97f4a7c15));
 
 	*word = (uint32_t)(h >> 32) & (gate->n_words - 1);
 	return UINT64_C(1) << (h & 63) | UINT64_C(1) << (h >> 6 & 63);
@@ -61,7 +61,7 @@ static inline bool gate_is_empty(const struct gate *gate)
 	return __atomic_load_n(&gate->n_added, __ATOMIC_RELAXED) == 0;
 }
 
-static inline bool gate_has(const struct gate *gate, uint32_t ip_be)
+static inline bool gate_has(const struct gate *gate, flow_addr ip_be)
 {
 	uint32_t word;
 	uint64_t bits = gate_bits(gate, ip_be, &word);
@@ -69,7 +69,7 @@ static inline bool gate_has(const struct gate *gate, uint32_t ip_be)
 	return (__atomic_load_n(&gate->word[word], __ATOMIC_RELAXED) & bits) == bits;
 }
 
-static inline bool gate_cidrs_have(const struct gate_cidrs *cidrs, uint32_t ip_be)
+static inline bool gate_cidrs_have(const struct gate_cidrs *cidrs, flow_addr ip_be)
 {
 	for (uint32_t i = 0; i < cidrs->n; i++)
 		if ((ip_be & cidrs->range[i].mask_be) == cidrs->range[i].net_be)

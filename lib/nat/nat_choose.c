@@ -55,8 +55,8 @@ static bool by_affinity(const struct pw_nat *nat, const struct svc_set *set,
 	struct affinity_found found;
 
 	return set->affinity_sec > 0 &&
-	       affinity_get(nat->affinity, affinity_key(pkt->src_be, set->hash), now_sec,
-		       set->affinity_sec, &found) &&
+	       affinity_get(nat->affinity, affinity_key(flow_addr_fold(nat_src(pkt)), set->hash),
+		       now_sec, set->affinity_sec, &found) &&
 	       place_of(set, found, at);
 }
 
@@ -83,10 +83,10 @@ bool nat_choose_by_rule(struct pw_nat *nat, uint32_t worker, const struct svc_se
 	return true;
 }
 
-void nat_remember_choice(struct pw_nat *nat, const struct svc_set *set, uint32_t client_be,
+void nat_remember_choice(struct pw_nat *nat, const struct svc_set *set, flow_addr client_be,
 	uint32_t at, uint32_t now_sec)
 {
-	affinity_put(nat->affinity, affinity_key(client_be, set->hash), now_sec,
+	affinity_put(nat->affinity, affinity_key(flow_addr_fold(client_be), set->hash), now_sec,
 		(struct affinity_found){
 			.member = member_of(&set->endpoint[at]), .hint = (uint16_t)at});
 }

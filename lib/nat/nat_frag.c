@@ -3,7 +3,7 @@
  * nat_frag.c - fragments of translated datagrams (ICMP-6): virtual reassembly.
  *
  * Only the first fragment has ports and finds a flow; the later ones of its datagram - source,
- * destination, IP id, protocol - do what it did. Nothing is put together: each goes on as it is.
+ * destination, IP id, and of IPv4 the protocol - do what it did. Nothing is put together: each goes on as it is.
  *
  *   WAITS    the first one has not come: later ones are held, untouched
  *   FOLLOWS  it has a flow: later ones are translated alike
@@ -23,7 +23,11 @@
 #include "nat_frag.h"
 #include "nat_priv.h"
 
-#define FRAG_SEC      30 /* net.ipv4.ipfrag_time */
+#ifdef PW_NAT_V6
+#define FRAG_SEC 60 /* net.ipv6.ip6frag_time */
+#else
+#define FRAG_SEC 30 /* net.ipv4.ipfrag_time */
+#endif
 #define FRAG_MAX      64 /* of one datagram */
 #define FRAG_DGRAMS   512
 #define FRAG_BUCKETS  1024
@@ -42,8 +46,8 @@ struct frag_range { /* units of 8 bytes */
 };
 
 struct frag_key {
-	uint64_t addr;
-	uint32_t id_proto;
+	flow_addr src_be, dst_be;
+	uint32_t id; /* IPv4: with the protocol */
 };
 
 struct frag_dgram {
@@ -180,18 +184,49 @@ static uint16_t get16(const uint8_t *p)
 	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
+/* What a fragment says about its place: of IPv6 in a header of its own (RFC 8200, 4.5). */
+struct frag_place {
+	uint32_t id, begin, bytes; /* begin: units of 8 bytes */
+	bool is_last;
+};
+
+#ifdef PW_NAT_V6
+static struct frag_place place_of(const struct pw_pkt *pkt)
+{
+	const uint8_t *frag = ip_of(pkt) + pw_pkt_frag6_off(pkt);
+	uint16_t field = get16(frag + 2);
+
+	return (struct frag_place){
+		.id = (uint32_t)get16(frag + 4) << 16 | get16(frag + 6),
+		.begin = field >> 3,
+		.bytes = pkt->ip_len - pw_pkt_frag6_off(pkt) - 8u,
+		.is_last = (field & 1) == 0,
+	};
+}
+#else
+static struct frag_place place_of(const struct pw_pkt *pkt)
+{
+	uint16_t field = get16(ip_of(pkt) + 6);
+
+	return (struct frag_place){
+		.id = (uint32_t)get16(ip_of(pkt) + 4) << 8 | pkt->l4_proto,
+		.begin = field & 0x1fff,
+		.bytes = pkt->ip_len - 4 * (ip_of(pkt)[0] & 0xfu),
+		.is_last = (field & 0x2000) == 0,
+	};
+}
+#endif
+
 static struct frag_key key_of(const struct pw_pkt *pkt)
 {
-	return (struct frag_key){
-		.addr = (uint64_t)pkt->src_be << 32 | pkt->dst_be,
-		.id_proto = (uint32_t)get16(ip_of(pkt) + 4) << 8 | pkt->l4_proto,
-	};
+	return (struct frag_key){nat_src(pkt), nat_dst(pkt), place_of(pkt).id};
 }
 
 static uint32_t *bucket_of(struct frag_table *t, const struct frag_key *key)
 {
-	uint64_t h = flow_mix(key->addr ^ UINT64_C(0x9e3779b97f4a7c15),
-		key->id_proto ^ UINT64_C(0xbf58476d1ce4e5b9));
+	uint64_t h = flow_mix((flow_addr_word(key->src_be) << 32 ^ flow_addr_word(key->dst_be)) ^
+				      UINT64_C(0x9e3779b97f4a7c15),
+		key->id ^ UINT64_C(0xbf58476d1ce4e5b9));
 
 	return &t->bucket[h % FRAG_BUCKETS];
 }
@@ -201,7 +236,8 @@ static struct frag_dgram *find(struct frag_table *t, const struct frag_key *key)
 	for (uint32_t id = *bucket_of(t, key); id != 0; id = t->dgram[id].chain) {
 		struct frag_dgram *d = &t->dgram[id];
 
-		if (d->key.addr == key->addr && d->key.id_proto == key->id_proto)
+		if (d->key.src_be == key->src_be && d->key.dst_be == key->dst_be &&
+			d->key.id == key->id)
 			return d;
 	}
 	return NULL;
@@ -291,17 +327,15 @@ static uint8_t put_range(struct frag_dgram *d, struct frag_range r, bool is_last
  * here or for its next hop, is no repetition. */
 static uint8_t take_note(struct frag_table *t, struct frag_dgram *d, const struct pw_pkt *pkt)
 {
-	uint16_t field = get16(ip_of(pkt) + 6);
-	uint32_t bytes = pkt->ip_len - 4 * (ip_of(pkt)[0] & 0xfu);
-	uint32_t begin = field & 0x1fff;
-	bool is_last = (field & 0x2000) == 0;
-	struct frag_range range = {
-		.begin = (uint16_t)begin, .end = (uint16_t)(begin + (bytes + 7) / 8)};
+	struct frag_place place = place_of(pkt);
+	struct frag_range range = {.begin = (uint16_t)place.begin,
+		.end = (uint16_t)(place.begin + (place.bytes + 7) / 8)};
 
-	if (bytes == 0 || begin * 8 + bytes > UINT16_MAX - 20 || (!is_last && bytes % 8 != 0))
+	if (place.bytes == 0 || place.begin * 8 + place.bytes > UINT16_MAX - 20 ||
+		(!place.is_last && place.bytes % 8 != 0))
 		return PW_DROP_FRAG_NAT;
 
-	uint8_t verdict = put_range(d, range, is_last);
+	uint8_t verdict = put_range(d, range, place.is_last);
 
 	if (verdict == PW_DROP_FRAG_REPEAT)
 		return (pkt->flags & PW_PKT_REINJECTED) != 0 ? PW_VERDICT_CONTINUE : verdict;
@@ -316,8 +350,8 @@ static uint8_t take_note(struct frag_table *t, struct frag_dgram *d, const struc
 
 static bool is_tracked(const struct pw_nat *nat, const struct pw_pkt *pkt)
 {
-	return svc_is_vip(nat, pkt->dst_be) ||
-	       gate_has(__atomic_load_n(&nat->gate, __ATOMIC_ACQUIRE), pkt->src_be);
+	return svc_is_vip(nat, nat_dst(pkt)) ||
+	       gate_has(__atomic_load_n(&nat->gate, __ATOMIC_ACQUIRE), nat_src(pkt));
 }
 
 static void refuse(struct pw_pkt *pkt, uint8_t verdict)
@@ -386,7 +420,7 @@ void nat_frag_later(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, uin
 	struct frag_dgram *d = find(t, &key);
 
 	if (d == NULL && !is_tracked(nat, pkt)) {
-		if (nat_in_service_cidr(nat, pkt->dst_be))
+		if (nat_in_service_cidr(nat, nat_dst(pkt)))
 			pkt->verdict = PW_DROP_VIP_UNKNOWN;
 		return;
 	}

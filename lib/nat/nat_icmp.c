@@ -28,9 +28,9 @@ static uint32_t find(const struct pw_nat *nat, const struct pw_icmp_quote *quote
 /* About no flow of ours: passes, unless it is for a VIP, which sends nothing by itself. */
 static void foreign(struct pw_nat *nat, struct pw_pkt *pkt)
 {
-	if (svc_is_vip(nat, pkt->dst_be))
+	if (svc_is_vip(nat, nat_dst(pkt)))
 		pkt->verdict = PW_DROP_ICMP_QUOTE;
-	else if (nat_in_service_cidr(nat, pkt->dst_be))
+	else if (nat_in_service_cidr(nat, nat_dst(pkt)))
 		pkt->verdict = PW_DROP_VIP_UNKNOWN;
 }
 
@@ -50,5 +50,5 @@ void nat_icmp_error(struct pw_nat *nat, struct pw_pkt *pkt)
 		return;
 	pkt->flow = ref >> 1;
 	pkt->flags |= PW_PKT_NAT | (ref & 1 ? PW_PKT_NAT_REPLY : 0);
-	pkt->route_dst_be = line->tuple[!(ref & 1)].src_be;
+	nat_set_route_dst(pkt, line->tuple[!(ref & 1)].src_be);
 }

@@ -65,10 +65,10 @@ static bool make_room(struct pw_nat *nat, uint32_t worker, const struct flow_key
 }
 
 /* SEC-7 */
-static bool is_over_limit(const struct pw_nat *nat, uint32_t client_be)
+static bool is_over_limit(const struct pw_nat *nat, flow_addr client_be)
 {
 	return nat->clients != NULL &&
-	       client_cap_count(nat->clients, client_be) >= nat->flows_per_client;
+	       client_cap_count(nat->clients, flow_addr_fold(client_be)) >= nat->flows_per_client;
 }
 
 /* ---- a new flow ---- */
@@ -79,7 +79,7 @@ static void count_new(struct pw_nat *nat, uint32_t worker, const struct flow_new
 
 	nat_count(&nat->workers[worker].inserted);
 	if (nat->clients != NULL)
-		client_cap_add(nat->clients, f->orig.t.src_be);
+		client_cap_add(nat->clients, flow_addr_fold(f->orig.t.src_be));
 	if (service != FLOW_ID_NONE)
 		nat_count(&nat->workers[worker].svc[service].new_flows);
 }
@@ -148,11 +148,11 @@ static struct flow_new flow_for(
 
 /* Who a client that is its own endpoint sees as its peer, so that it answers us: the node's address; to
  * the node itself the VIP, to which it has a route by us, while it never answers itself. */
-static uint32_t hairpin_source(const struct pw_nat *nat, const struct pw_pkt *pkt)
+static flow_addr hairpin_source(const struct pw_nat *nat, const struct pw_pkt *pkt)
 {
-	uint32_t snat_be = __atomic_load_n(&nat->snat_be, __ATOMIC_ACQUIRE);
+	flow_addr snat_be = nat_snat_address(nat);
 
-	return snat_be == pkt->src_be ? pkt->dst_be : snat_be;
+	return snat_be == nat_src(pkt) ? nat_dst(pkt) : snat_be;
 }
 
 static void to_service(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, uint32_t service,
@@ -178,7 +178,7 @@ static void to_service(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, 
 
 	const struct svc_endpoint *e = &set->endpoint[at];
 	struct flow_new f = flow_for(pkt, ct, event, now_sec);
-	bool hairpin = e->ip_be == pkt->src_be;
+	bool hairpin = e->ip_be == nat_src(pkt);
 
 	f.reply.t.src_be = e->ip_be;
 	f.reply.t.sport_be = e->port_be;
@@ -191,7 +191,7 @@ static void to_service(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, 
 		return;
 	}
 	if (give_flow(nat, worker, pkt, &f) && set->affinity_sec > 0)
-		nat_remember_choice(nat, set, pkt->src_be, at, now_sec);
+		nat_remember_choice(nat, set, nat_src(pkt), at, now_sec);
 }
 
 static void to_endpoint(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, uint32_t endpoint,
@@ -209,15 +209,16 @@ void nat_miss(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, uint32_t 
 {
 	const struct ct_proto *ct = ct_proto(pkt->l4_proto);
 	uint8_t event = nat_event(pkt);
+	flow_addr dst_be = nat_dst(pkt);
 	uint32_t id;
 
-	if (svc_find(nat, pkt->dst_be, pkt->dport_be, pkt->l4_proto, &id))
+	if (svc_find(nat, dst_be, pkt->dport_be, pkt->l4_proto, &id))
 		to_service(nat, worker, pkt, id, ct, event, now_sec);
-	else if (svc_is_vip(nat, pkt->dst_be))
+	else if (svc_is_vip(nat, dst_be))
 		reject(pkt, ct, event);
-	else if (nat_in_service_cidr(nat, pkt->dst_be))
+	else if (nat_in_service_cidr(nat, dst_be))
 		drop(pkt, PW_DROP_VIP_UNKNOWN);
 	else if (endpoint_known(
-			 &nat->endpoints, nat_key(pkt->dst_be, pkt->dport_be, pkt->l4_proto), &id))
+			 &nat->endpoints, nat_key(dst_be, pkt->dport_be, pkt->l4_proto), &id))
 		to_endpoint(nat, worker, pkt, id, ct, event, now_sec);
 }

@@ -6,9 +6,10 @@
 #define NAT_PRIV_H
 
 #include <assert.h>
+#include <netinet/in.h>
 
 #include "pw_map64.h"
-#include "pw_nat.h"
+#include "pw_nat.h" /* and, of IPv6, nat6.h before it */
 
 #include "affinity.h"
 #include "client_cap.h"
@@ -21,10 +22,44 @@
 #include "grave.h"
 #include "maglev.h"
 
+/* ---- packets of the family ---- */
+
+#ifdef PW_NAT_V6
+#define NAT_PKT_FAMILY PW_PKT_IPV6
+#define NAT_ICMP       IPPROTO_ICMPV6
+static inline flow_addr nat_src(const struct pw_pkt *pkt)
+{
+	return pw_in6_load(pkt->data + pkt->l3_off + 8);
+}
+static inline flow_addr nat_dst(const struct pw_pkt *pkt)
+{
+	return pw_in6_load(pkt->data + pkt->l3_off + 24);
+}
+/* pw_nat6_route_dst() tells. */
+static inline void nat_set_route_dst(struct pw_pkt *pkt, flow_addr ip_be)
+{
+}
+#else
+#define NAT_PKT_FAMILY PW_PKT_IPV4
+#define NAT_ICMP       IPPROTO_ICMP
+static inline flow_addr nat_src(const struct pw_pkt *pkt)
+{
+	return pkt->src_be;
+}
+static inline flow_addr nat_dst(const struct pw_pkt *pkt)
+{
+	return pkt->dst_be;
+}
+static inline void nat_set_route_dst(struct pw_pkt *pkt, flow_addr ip_be)
+{
+	pkt->route_dst_be = ip_be;
+}
+#endif
+
 /* ---- services ---- */
 
 struct svc_endpoint {
-	uint32_t ip_be;
+	flow_addr ip_be;
 	uint16_t port_be;
 	uint16_t unused;
 	uint32_t id; /* in the endpoint directory */
@@ -45,7 +80,8 @@ struct svc_set {
 
 static inline uint64_t svc_endpoint_hash(const struct svc_endpoint *e)
 {
-	return flow_mix(((uint64_t)e->ip_be << 16 | e->port_be) ^ UINT64_C(0xbf58476d1ce4e5b9),
+	return flow_mix(
+		(flow_addr_word(e->ip_be) << 16 | e->port_be) ^ UINT64_C(0xbf58476d1ce4e5b9),
 		UINT64_C(0x94d049bb133111eb));
 }
 
@@ -59,7 +95,7 @@ enum svc_life {
 
 struct svc {
 	struct svc_set *set; /* W: ctl, release  R: workers. NULL: deleted */
-	uint32_t vip_be;
+	flow_addr vip_be;
 	uint16_t port_be;
 	uint8_t proto;
 	uint8_t life;                        /* ctl: enum svc_life */
@@ -126,9 +162,9 @@ static inline uint32_t nat_random_below(struct nat_worker *worker, uint32_t n)
 
 struct pw_nat {
 	/* Read by workers for each packet. */
-	struct gate *gate;                  /* W: ctl, release  R: workers */
-	struct gate_cidrs *cidrs;           /* W: ctl, release  R: workers */
-	uint32_t snat_be;                   /* W: ctl  R: workers */
+	struct gate *gate;        /* W: ctl, release  R: workers */
+	struct gate_cidrs *cidrs; /* W: ctl, release  R: workers */
+	uint32_t snat_now;        /* W: ctl  R: workers: snat_seen[snat_now - 1]; 0: none */
 	uint16_t snat_port_min, snat_ports; /* ports for it: set before there are workers */
 	uint32_t flows_per_client;          /* 0: any number */
 	struct client_cap *clients;         /* NULL: not limited */
@@ -148,8 +184,9 @@ struct pw_nat {
 	struct pw_idpool *svc_ids;
 	uint32_t n_svc_ids, n_services, max_services;
 	uint32_t gate_addresses;
-	uint32_t n_stale; /* addresses in the gate that may be useless */
-	uint32_t snat_seen[8], n_snat_seen;
+	uint32_t n_stale;       /* addresses in the gate that may be useless */
+	flow_addr snat_seen[8]; /* R: workers, the current one */
+	uint32_t n_snat_seen;
 	struct flow_region region; /* fd -1: none */
 	struct pw_map64 *restored; /* nat_key() -> number of SVC_RESTORED ones; NULL: synced */
 	uint32_t n_not_restored;
@@ -163,6 +200,13 @@ struct pw_nat {
 	uint32_t sweep_started; /* W, R: workers; the newest one a pass has begun with */
 };
 
+/* 0: none. A place is used again after eight changes, which no worker sleeps through. */
+static inline flow_addr nat_snat_address(const struct pw_nat *nat)
+{
+	uint32_t now = __atomic_load_n(&nat->snat_now, __ATOMIC_ACQUIRE);
+
+	return now == 0 ? 0 : nat->snat_seen[now - 1];
+}
 static inline struct nat_worker *nat_control(const struct pw_nat *nat)
 {
 	return &nat->workers[nat->n_workers];
@@ -173,7 +217,7 @@ static inline void nat_count_end(
 {
 	nat_count(&worker->ended);
 	if (nat->clients != NULL)
-		client_cap_sub(nat->clients, line->tuple[FLOW_ORIG].src_be);
+		client_cap_sub(nat->clients, flow_addr_fold(line->tuple[FLOW_ORIG].src_be));
 	if (flow_service(line) != FLOW_ID_NONE)
 		nat_count(&worker->svc[flow_service(line)].ended_flows);
 }
@@ -186,24 +230,28 @@ static inline const struct svc_set *svc_set_of(const struct pw_nat *nat, uint32_
 	return __atomic_load_n(&nat->svcs[id].set, __ATOMIC_ACQUIRE);
 }
 /* Is the endpoint still one of the service id's? Also false if the service is gone. */
-bool svc_has(const struct pw_nat *nat, uint32_t id, uint32_t ip_be, uint16_t port_be);
+bool svc_has(const struct pw_nat *nat, uint32_t id, flow_addr ip_be, uint16_t port_be);
 static inline bool svc_find(
-	const struct pw_nat *nat, uint32_t ip_be, uint16_t port_be, uint8_t proto, uint32_t *id)
+	const struct pw_nat *nat, flow_addr ip_be, uint16_t port_be, uint8_t proto, uint32_t *id)
 {
 	uint64_t value;
 
 	if (!pw_map64_lookup(nat->vips, nat_key(ip_be, port_be, proto), &value))
 		return false;
 	*id = (uint32_t)value;
+#ifdef PW_NAT_V6
+	return nat->svcs[value].vip_be == ip_be;
+#else
 	return true;
+#endif
 }
-static inline bool svc_is_vip(const struct pw_nat *nat, uint32_t ip_be)
+static inline bool svc_is_vip(const struct pw_nat *nat, flow_addr ip_be)
 {
 	uint64_t count;
 
 	return pw_map64_lookup(nat->vips, nat_key(ip_be, 0, 0), &count);
 }
-static inline bool nat_in_service_cidr(const struct pw_nat *nat, uint32_t ip_be)
+static inline bool nat_in_service_cidr(const struct pw_nat *nat, flow_addr ip_be)
 {
 	return gate_cidrs_have(__atomic_load_n(&nat->cidrs, __ATOMIC_ACQUIRE), ip_be);
 }
@@ -222,7 +270,7 @@ static inline bool nat_choose(struct pw_nat *nat, uint32_t worker, const struct 
 	*at = nat_random_below(&nat->workers[worker], set->n);
 	return begins;
 }
-void nat_remember_choice(struct pw_nat *nat, const struct svc_set *set, uint32_t client_be,
+void nat_remember_choice(struct pw_nat *nat, const struct svc_set *set, flow_addr client_be,
 	uint32_t at, uint32_t now_sec);
 /* Control thread: of endpoints that are not in `left` (NULL: of all). */
 void nat_forget_choices(struct pw_nat *nat, uint32_t service_hash, const struct svc_set *left);
@@ -243,7 +291,7 @@ void nat_translate(struct pw_pkt *pkt, const union flow_line *line, uint32_t ref
 static inline struct flow_key nat_pkt_key(const struct pw_pkt *pkt)
 {
 	return (struct flow_key){
-		.t = {pkt->src_be, pkt->dst_be, pkt->sport_be, pkt->dport_be},
+		.t = {nat_src(pkt), nat_dst(pkt), pkt->sport_be, pkt->dport_be},
 		.proto = pkt->l4_proto,
 	};
 }

@@ -14,8 +14,8 @@
 static inline bool wants(
 	const struct gate *gate, const struct gate_cidrs *cidrs, const struct pw_pkt *pkt)
 {
-	return gate_has(gate, pkt->dst_be) || gate_has(gate, pkt->src_be) ||
-	       gate_cidrs_have(cidrs, pkt->dst_be) ||
+	return gate_has(gate, nat_dst(pkt)) || gate_has(gate, nat_src(pkt)) ||
+	       gate_cidrs_have(cidrs, nat_dst(pkt)) ||
 	       /* what it is about stands in the quote */
 	       (pkt->flags & PW_PKT_ICMP_ERROR) != 0;
 }
@@ -32,14 +32,14 @@ uint32_t pw_nat_select(
 {
 	const struct gate *gate = __atomic_load_n(&nat->gate, __ATOMIC_ACQUIRE);
 	const struct gate_cidrs *cidrs = __atomic_load_n(&nat->cidrs, __ATOMIC_ACQUIRE);
-	const uint32_t mask = PW_PKT_IPV4 | PW_PKT_L2_MCAST | PW_PKT_ORIGINATED;
+	const uint32_t mask = NAT_PKT_FAMILY | PW_PKT_L2_MCAST | PW_PKT_ORIGINATED;
 	uint32_t n_wanted = 0;
 
 	if (gate_is_empty(gate) && cidrs->n == 0)
 		return 0;
 	for (uint32_t i = 0; i < n; i++) {
 		if (pkts[i].verdict == PW_VERDICT_CONTINUE &&
-			(pkts[i].flags & mask) == PW_PKT_IPV4 && wants(gate, cidrs, &pkts[i]))
+			(pkts[i].flags & mask) == NAT_PKT_FAMILY && wants(gate, cidrs, &pkts[i]))
 			wanted[n_wanted++] = &pkts[i];
 	}
 	return n_wanted;
@@ -78,7 +78,7 @@ static inline void translate(struct pw_pkt *pkt, const union flow_line *line, ui
 		return;
 	pkt->flow = ref >> 1;
 	pkt->flags |= PW_PKT_NAT | (dir == FLOW_REPLY ? PW_PKT_NAT_REPLY : 0);
-	pkt->route_dst_be = line->tuple[!dir].src_be;
+	nat_set_route_dst(pkt, line->tuple[!dir].src_be);
 }
 
 void nat_translate(struct pw_pkt *pkt, const union flow_line *line, uint32_t ref)
@@ -170,9 +170,9 @@ static void keyless(struct pw_nat *nat, struct pw_pkt *pkt)
 {
 	if (pkt->flags & PW_PKT_ICMP_ERROR)
 		nat_icmp_error(nat, pkt);
-	else if (svc_is_vip(nat, pkt->dst_be))
-		pkt->verdict = pkt->l4_proto == IPPROTO_ICMP ? pkt->verdict : PW_DROP_SVC_REJECT;
-	else if (nat_in_service_cidr(nat, pkt->dst_be))
+	else if (svc_is_vip(nat, nat_dst(pkt)))
+		pkt->verdict = pkt->l4_proto == NAT_ICMP ? pkt->verdict : PW_DROP_SVC_REJECT;
+	else if (nat_in_service_cidr(nat, nat_dst(pkt)))
 		pkt->verdict = PW_DROP_VIP_UNKNOWN;
 }
 

@@ -73,16 +73,17 @@ static bool is_flow(const union flow_line *line)
 
 /* ---- what it belongs to ---- */
 
-static int64_t new_number(struct pw_nat *nat, uint64_t key)
+static int64_t new_number(struct pw_nat *nat, uint64_t key, const union flow_line *line)
 {
+	const struct flow_tuple *orig = &line->tuple[FLOW_ORIG];
 	int64_t id = pw_idpool_alloc(nat->svc_ids);
 
 	if (id < 0)
 		return id;
 	nat->svcs[id] = (struct svc){
-		.vip_be = (uint32_t)(key >> 32),
-		.port_be = (uint16_t)(key >> 16),
-		.proto = (uint8_t)key,
+		.vip_be = orig->dst_be,
+		.port_be = orig->dport_be,
+		.proto = flow_proto(line),
 		.life = SVC_RESTORED,
 	};
 	gate_add(nat->gate, nat->svcs[id].vip_be);
@@ -103,7 +104,7 @@ static uint32_t service_number(struct pw_nat *nat, const union flow_line *line)
 		return FLOW_ID_NONE;
 	if (pw_map64_lookup(nat->restored, key, &id))
 		return (uint32_t)id;
-	fresh = new_number(nat, key);
+	fresh = new_number(nat, key, line);
 	return fresh >= 0 ? (uint32_t)fresh : FLOW_ID_NONE;
 }
 
@@ -117,12 +118,12 @@ static void know_endpoint(struct pw_nat *nat, const union flow_line *line)
 
 	if (endpoint_known(&nat->endpoints, key, &known))
 		return;
-	id = endpoint_get(&nat->endpoints, key);
+	id = endpoint_get(&nat->endpoints, reply->src_be, reply->sport_be, flow_proto(line));
 	if (id >= 0)
 		endpoint_put(&nat->endpoints, (uint32_t)id);
 }
 
-static void know_snat(struct pw_nat *nat, uint32_t ip_be)
+static void know_snat(struct pw_nat *nat, flow_addr ip_be)
 {
 	gate_add(nat->gate, ip_be);
 	for (uint32_t i = 0; i < PW_ARRAY_SIZE(nat->snat_seen); i++)
@@ -148,7 +149,7 @@ static void count(struct pw_nat *nat, const union flow_line *line)
 	if (flow_service(line) != FLOW_ID_NONE)
 		nat_count(&w->svc[flow_service(line)].new_flows);
 	if (nat->clients != NULL)
-		client_cap_add(nat->clients, line->tuple[FLOW_ORIG].src_be);
+		client_cap_add(nat->clients, flow_addr_fold(line->tuple[FLOW_ORIG].src_be));
 }
 
 /* ---- all of them ---- */

@@ -10,10 +10,10 @@ static enum flow_dir dir_of(const struct pw_pkt *pkt)
 }
 
 /* See nat_icmp.c for what an error about a flow becomes. */
-static uint32_t outer_src(
+static flow_addr outer_src(
 	const struct pw_pkt *pkt, const struct flow_tuple *in, const struct flow_tuple *out)
 {
-	return pkt->src_be == in->src_be ? out->dst_be : pkt->src_be;
+	return nat_src(pkt) == in->src_be ? out->dst_be : nat_src(pkt);
 }
 
 static bool rewrite_error(struct pw_pkt *pkt, const union flow_line *line, enum flow_dir dir)
@@ -52,6 +52,17 @@ static __attribute__((noinline)) bool rewrite_other(
 	return pw_rewrite_nat(pkt, &plan);
 }
 
+#ifdef PW_NAT_V6
+bool pw_nat_rewrite(const struct pw_nat *nat, struct pw_pkt *pkt)
+{
+	return rewrite_other(pkt, &nat->flows.lines[pkt->flow], dir_of(pkt));
+}
+
+pw_in6 pw_nat6_route_dst(const struct pw_nat *nat, const struct pw_pkt *pkt)
+{
+	return nat->flows.lines[pkt->flow].tuple[!dir_of(pkt)].src_be;
+}
+#else
 /* A packet leaves as the reverse of the other direction's tuple: halves of its words change places. */
 bool pw_nat_rewrite(const struct pw_nat *nat, struct pw_pkt *pkt)
 {
@@ -69,6 +80,7 @@ bool pw_nat_rewrite(const struct pw_nat *nat, struct pw_pkt *pkt)
 		line->l3_delta ^ sign, line->l4_delta ^ sign);
 	return true;
 }
+#endif
 
 void pw_nat_set_adj(
 	const struct pw_nat *nat, const struct pw_pkt *pkt, uint32_t adj, uint32_t generation)

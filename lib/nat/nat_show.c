@@ -16,7 +16,7 @@ static bool has_any(const struct pw_flow_filter *filter, const union flow_line *
 	const struct flow_tuple *reply = &line->tuple[FLOW_REPLY];
 
 	for (uint32_t i = 0; i < filter->n_any; i++) {
-		uint32_t ip_be = filter->any_be[i];
+		flow_addr ip_be = filter->any_be[i];
 
 		if (ip_be == orig->src_be || ip_be == orig->dst_be || ip_be == reply->src_be ||
 			ip_be == reply->dst_be)
@@ -105,6 +105,7 @@ static const struct {
 	{IPPROTO_SCTP, &ct_sctp},
 };
 
+#ifndef PW_NAT_V6 /* one for both families */
 bool pw_nat_is_flow_state(const char *name)
 {
 	for (size_t p = 0; p < PW_ARRAY_SIZE(counted_protos); p++)
@@ -113,6 +114,7 @@ bool pw_nat_is_flow_state(const char *name)
 				return true;
 	return false;
 }
+#endif
 
 /* States of one name are one row: TCP's two fin_wait. */
 static void report_states(const struct ct_proto *ct, uint8_t proto, const uint32_t *counts,

@@ -159,19 +159,17 @@ static bool use_add(struct use_list *list, const union flow_line *line)
 	return true;
 }
 
-/* As one sorts addresses for people: by value, not by bytes in memory. */
+/* As one sorts addresses for people: by value, not by words in memory. */
 static int use_compare(const void *a, const void *b)
 {
 	const struct pw_nat_snat_use *x = a, *y = b;
-	const uint64_t left[2] = {(uint64_t)ntohl(x->snat_be) << 8 | x->proto,
-		(uint64_t)ntohl(x->dst_be) << 16 | ntohs(x->dst_port_be)};
-	const uint64_t right[2] = {(uint64_t)ntohl(y->snat_be) << 8 | y->proto,
-		(uint64_t)ntohl(y->dst_be) << 16 | ntohs(y->dst_port_be)};
+	int order = memcmp(&x->snat_be, &y->snat_be, sizeof(x->snat_be));
 
-	for (unsigned i = 0; i < 2; i++)
-		if (left[i] != right[i])
-			return left[i] < right[i] ? -1 : 1;
-	return 0;
+	if (order == 0)
+		order = x->proto - y->proto;
+	if (order == 0)
+		order = memcmp(&x->dst_be, &y->dst_be, sizeof(x->dst_be));
+	return order != 0 ? order : ntohs(x->dst_port_be) - ntohs(y->dst_port_be);
 }
 
 static void use_merge(struct use_list *list)

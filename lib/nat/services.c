@@ -108,7 +108,7 @@ static int set_get_endpoints(struct pw_nat *nat, struct svc_set *set, uint8_t pr
 {
 	for (uint32_t i = 0; i < set->n; i++) {
 		struct svc_endpoint *e = &set->endpoint[i];
-		int64_t id = endpoint_get(&nat->endpoints, nat_key(e->ip_be, e->port_be, proto));
+		int64_t id = endpoint_get(&nat->endpoints, e->ip_be, e->port_be, proto);
 
 		if (id < 0) {
 			set_put_endpoints(nat, set, i);
@@ -167,7 +167,7 @@ static struct svc_set *set_build(struct pw_nat *nat, const struct pw_nat_service
 	return set;
 }
 
-bool svc_has(const struct pw_nat *nat, uint32_t id, uint32_t ip_be, uint16_t port_be)
+bool svc_has(const struct pw_nat *nat, uint32_t id, flow_addr ip_be, uint16_t port_be)
 {
 	const struct svc_set *set = svc_set_of(nat, id);
 	struct svc_endpoint key = {.ip_be = ip_be, .port_be = port_be};
@@ -178,7 +178,7 @@ bool svc_has(const struct pw_nat *nat, uint32_t id, uint32_t ip_be, uint16_t por
 
 /* ---- gate ---- */
 
-static void add_address(void *arg, uint32_t ip_be)
+static void add_address(void *arg, flow_addr ip_be)
 {
 	gate_add(arg, ip_be);
 }
@@ -228,13 +228,18 @@ int pw_nat_set_service_cidrs(struct pw_nat *nat, const struct pw_prefix *cidrs, 
 	return 0;
 }
 
-void pw_nat_set_snat_address(struct pw_nat *nat, uint32_t ip_be)
+void pw_nat_set_snat_address(struct pw_nat *nat, flow_addr ip_be)
 {
-	if (ip_be != 0 && ip_be != nat->snat_be) {
+	uint32_t at = nat->n_snat_seen % PW_ARRAY_SIZE(nat->snat_seen);
+
+	if (ip_be == nat_snat_address(nat))
+		return;
+	if (ip_be != 0) {
 		gate_add(nat->gate, ip_be);
-		nat->snat_seen[nat->n_snat_seen++ % PW_ARRAY_SIZE(nat->snat_seen)] = ip_be;
+		nat->snat_seen[at] = ip_be;
+		nat->n_snat_seen++;
 	}
-	__atomic_store_n(&nat->snat_be, ip_be, __ATOMIC_RELEASE);
+	__atomic_store_n(&nat->snat_now, ip_be != 0 ? at + 1 : 0, __ATOMIC_RELEASE);
 }
 
 /* Ports 32768 and up: no node ports (30000-32767), as Linux chooses them. */
@@ -269,7 +274,7 @@ static int check(const struct pw_nat_service *svc)
 	return 0;
 }
 
-static int vip_count_up(struct pw_nat *nat, uint32_t vip_be)
+static int vip_count_up(struct pw_nat *nat, flow_addr vip_be)
 {
 	uint64_t count = 0;
 
@@ -277,7 +282,7 @@ static int vip_count_up(struct pw_nat *nat, uint32_t vip_be)
 	return pw_map64_set(nat->vips, nat_key(vip_be, 0, 0), count + 1);
 }
 
-static void vip_count_down(struct pw_nat *nat, uint32_t vip_be)
+static void vip_count_down(struct pw_nat *nat, flow_addr vip_be)
 {
 	uint64_t key = nat_key(vip_be, 0, 0);
 	uint64_t count = 1;
@@ -425,7 +430,7 @@ err_set:
 	return ret;
 }
 
-int pw_nat_service_del(struct pw_nat *nat, uint32_t vip_be, uint16_t port_be, uint8_t proto)
+int pw_nat_service_del(struct pw_nat *nat, flow_addr vip_be, uint16_t port_be, uint8_t proto)
 {
 	uint32_t id;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * parse.c - Ethernet, VLAN, IPv4, IPv6, TCP, UDP, SCTP.
+ * parse.c - Ethernet, VLAN, IPv4, TCP, UDP, SCTP.
  *
  * The straight way through is an untagged IPv4 frame without options; everything else branches off
  * it. Header bytes are only read below data_len; pw_mbuf_pull has made that enough for any header
@@ -13,12 +13,11 @@
 #include "pw_mbuf.h"
 #include "wire.h"
 
-#define MAC_MASK       UINT64_C(0xffffffffffff)
-#define GROUP_BIT      0x01
-#define MAX_VLAN_TAGS  2
-#define VLAN_ID_MASK   0x0fff
-#define CALLERS_FLAGS  (PW_PKT_REINJECTED | PW_PKT_NO_PUNT | PW_PKT_ORIGINATED | PW_PKT_RETRIED)
-#define IP6_PAYLOAD_OK (UINT16_MAX - IP6_LEN) /* beyond, ip_len has no room; no device sends it */
+#define MAC_MASK      UINT64_C(0xffffffffffff)
+#define GROUP_BIT     0x01
+#define MAX_VLAN_TAGS 2
+#define VLAN_ID_MASK  0x0fff
+#define CALLERS_FLAGS (PW_PKT_REINJECTED | PW_PKT_NO_PUNT | PW_PKT_ORIGINATED | PW_PKT_RETRIED)
 
 /* A MAC in the low 48 bits, in memory order: good for comparisons. Reads two bytes beyond, which an
  * Ethernet header has. */
@@ -176,21 +175,10 @@ static inline uint8_t parse_ip4(struct pw_pkt *pkt, uint32_t room)
 	return parse_l4(pkt, pkt->ip_len - hdr_len);
 }
 
-static uint8_t parse_ip6(struct pw_pkt *pkt, uint32_t room)
+/* Of IPv6, behind its extension headers. */
+uint8_t parse_upper(struct pw_pkt *pkt, uint32_t avail)
 {
-	const uint8_t *ip = pkt->data + pkt->l3_off;
-	unsigned payload;
-
-	if (room < IP6_LEN || ip[0] >> 4 != 6)
-		return PW_DROP_IP6_HDR;
-	payload = load16_be(ip + IP6_PAYLOAD);
-	if (payload > room - IP6_LEN || payload > IP6_PAYLOAD_OK)
-		return PW_DROP_IP6_HDR;
-	pkt->flags |= PW_PKT_IPV6;
-	pkt->ip_len = payload + IP6_LEN;
-	pkt->l4_proto = ip[IP6_NEXT];
-	pkt->l4_off = pkt->l3_off + IP6_LEN;
-	return PW_VERDICT_CONTINUE;
+	return parse_l4(pkt, avail);
 }
 
 /* Offset behind the tags, pkt->vlan and ->ethertype set; 0: cut short, or one tag too many. */

@@ -17,6 +17,11 @@
 /* `avail`: bytes of the IP payload at pkt->l4_off, all of them inside the frame. */
 uint8_t parse_icmp(struct pw_pkt *pkt, const uint8_t *icmp, uint32_t avail);
 
+/* `room`: bytes of the frame from pkt->l3_off on. Follows extension headers (ip6_walk.h), and may pull
+ * them up: pkt->m and ->data change then. */
+uint8_t parse_ip6(struct pw_pkt *pkt, uint32_t room);
+uint8_t parse_upper(struct pw_pkt *pkt, uint32_t avail); /* TCP, UDP, SCTP at pkt->l4_off */
+
 /* Bytes of the TCP or UDP header at pkt->l4_off (as in pkt->l4_proto), 0 if it is cut short. */
 unsigned parse_l4_header_len(const struct pw_pkt *pkt);
 

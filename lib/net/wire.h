@@ -21,6 +21,7 @@
 #define IP4_LEN_MAX 60
 #define IP6_LEN     40
 #define TCP_LEN     20
+#define TCP_LEN_MAX 60
 #define UDP_LEN     8
 #define SCTP_LEN    12
 #define ICMP_LEN    8
@@ -84,6 +85,9 @@ enum icmp_offset {
 };
 #define ICMP_ECHO_REPLY   0
 #define ICMP_ECHO_REQUEST 8
+
+#define ICMP6_ECHO_REQUEST 128
+#define ICMP6_ECHO_REPLY   129
 
 static inline uint16_t load16(const uint8_t *p)
 {

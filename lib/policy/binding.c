@@ -6,7 +6,6 @@
 #include "pw_binding.h"
 #include "pw_build.h"
 
-#define IP6_LEN            40
 #define IP6_SRC            8
 #define IP6_DST            24
 #define ND_ROUTER_ADVERT   134
@@ -129,10 +128,14 @@ static bool advert_options_ok(const struct pw_binding *binding, const uint8_t *o
 static bool nd_ok(const struct pw_binding *binding, const struct pw_pkt *pkt)
 {
 	const uint8_t *icmp = pkt->data + pkt->l4_off;
-	uint32_t len = pkt->ip_len - IP6_LEN;
+	uint32_t len = pkt->l3_off + pkt->ip_len - pkt->l4_off;
 
-	if (len == 0 || icmp[0] == ND_ROUTER_ADVERT)
-		return len == 0;
+	if (pkt->flags & PW_PKT_FRAG_LATER)
+		return true;          /* of nothing that passed here: */
+	if (pkt->flags & PW_PKT_FRAG) /* no one may fragment these (RFC 6980) */
+		return icmp[0] != ND_ROUTER_ADVERT && icmp[0] != ND_NEIGHBOR_ADVERT;
+	if (icmp[0] == ND_ROUTER_ADVERT)
+		return false;
 	if (icmp[0] != ND_NEIGHBOR_ADVERT)
 		return true;
 	if (len < NA_OPTIONS || pkt->l4_off + len > pkt->m->data_len)

@@ -70,7 +70,7 @@ static struct flow_key table_key(uint32_t i)
 
 static uint32_t key_number(const struct flow_tuple *t)
 {
-	return t->src_be - 1;
+	return (uint32_t)t->src_be - 1;
 }
 
 static void own(struct test *t, uint32_t key, uint32_t line)
@@ -159,18 +159,31 @@ static void step_table(struct worker *w)
 
 /* ---- packets ---- */
 
-static struct pw_pkt udp_packet(uint32_t src, uint16_t sport, uint32_t dst, uint16_t dport)
+/* No frame but, for IPv6, a header with addresses. */
+struct header {
+	uint8_t bytes[40];
+};
+
+static struct pw_pkt udp_packet(
+	struct header *header, flow_addr src, uint16_t sport, flow_addr dst, uint16_t dport)
 {
-	return (struct pw_pkt){
-		.flags = PW_PKT_IPV4 | PW_PKT_HAS_PORTS,
+	struct pw_pkt pkt = {
+		.flags = NAT_PKT_FAMILY | PW_PKT_HAS_PORTS,
+		.data = header->bytes,
 		.l4_proto = IPPROTO_UDP,
-		.src_be = src,
-		.dst_be = dst,
 		.sport_be = sport,
 		.dport_be = dport,
-		.route_dst_be = dst,
 		.flow = PW_FLOW_NONE,
 	};
+
+#ifdef PW_NAT_V6
+	pw_in6_store(header->bytes + 8, src);
+	pw_in6_store(header->bytes + 24, dst);
+#else
+	pkt.src_be = src;
+	pkt.dst_be = pkt.route_dst_be = dst;
+#endif
+	return pkt;
 }
 
 static void process_one(struct worker *w, struct pw_pkt *pkt)
@@ -187,7 +200,7 @@ static struct flow_tuple translated(const struct worker *w, const struct pw_pkt 
 {
 	const union flow_line *line = &w->test->nat->flows.lines[pkt->flow];
 	bool reply = pkt->flags & PW_PKT_NAT_REPLY;
-	struct flow_tuple in = {pkt->src_be, pkt->dst_be, pkt->sport_be, pkt->dport_be};
+	struct flow_tuple in = nat_pkt_key(pkt).t;
 
 	CHECK(flow_tuple_equal(&line->tuple[reply], &in));
 	return flow_tuple_reverse(&line->tuple[!reply]);
@@ -196,7 +209,8 @@ static struct flow_tuple translated(const struct worker *w, const struct pw_pkt 
 static void send_and_answer(struct worker *w, uint32_t src, uint16_t sport, uint32_t client)
 {
 	struct test *t = w->test;
-	struct pw_pkt pkt = udp_packet(src, sport, VIP_BE, htons(80));
+	struct header headers[2];
+	struct pw_pkt pkt = udp_packet(&headers[0], src, sport, VIP_BE, htons(80));
 
 	w->packets++;
 	process_one(w, &pkt);
@@ -209,13 +223,14 @@ static void send_and_answer(struct worker *w, uint32_t src, uint16_t sport, uint
 	CHECK(pkt.flags & PW_PKT_NAT);
 
 	struct flow_tuple out = translated(w, &pkt);
-	uint32_t none = 0;
+	uint32_t none = 0, backend = (uint32_t)out.dst_be;
 
-	if (!t->changes && !__atomic_compare_exchange_n(&t->backend[client], &none, out.dst_be,
-				   false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-		CHECK(none == out.dst_be); /* one backend a tuple */
+	if (!t->changes && !__atomic_compare_exchange_n(&t->backend[client], &none, backend, false,
+				   __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		CHECK(none == backend); /* one backend a tuple */
 
-	struct pw_pkt reply = udp_packet(out.dst_be, out.dport_be, out.src_be, out.sport_be);
+	struct pw_pkt reply =
+		udp_packet(&headers[1], out.dst_be, out.dport_be, out.src_be, out.sport_be);
 
 	process_one(w, &reply);
 	w->replies++;
@@ -245,8 +260,9 @@ static void step_packets(struct worker *w)
 	else
 		send_and_answer(w, CLIENT(client), htons(1000), client);
 	if (w->test->changes && client % 8 == 1) {
-		struct pw_pkt direct =
-			udp_packet(CLIENT(client), htons(1000), BACKEND(below(w, 4)), htons(8080));
+		struct header header;
+		struct pw_pkt direct = udp_packet(
+			&header, CLIENT(client), htons(1000), BACKEND(below(w, 4)), htons(8080));
 
 		process_one(w, &direct);
 	}

@@ -42,13 +42,13 @@ enum pw_pkt_flags {
 	PW_PKT_ARP = 1u << 2,
 	PW_PKT_L2_MCAST = 1u << 3, /* multicast or broadcast destination MAC */
 	PW_PKT_L2_BCAST = 1u << 4,
-	PW_PKT_FRAG = 1u << 5,       /* any fragment */
-	PW_PKT_FRAG_LATER = 1u << 6, /* not the first: no L4 header */
-	PW_PKT_HAS_PORTS = 1u << 7,  /* sport, dport valid: TCP, UDP, SCTP; ICMP echo: id */
-	PW_PKT_ICMP_ERROR = 1u << 8, /* ICMPv4 types 3, 4, 5, 11, 12 */
-	PW_PKT_ICMP_ECHO = 1u << 9,  /* ICMPv4 echo request or reply */
-	PW_PKT_IP_OPTIONS = 1u << 10,
-	PW_PKT_PARTIAL = 1u << 11, /* partial L4 checksum (see above) */
+	PW_PKT_FRAG = 1u << 5,        /* any fragment */
+	PW_PKT_FRAG_LATER = 1u << 6,  /* not the first: no L4 header */
+	PW_PKT_HAS_PORTS = 1u << 7,   /* sport, dport valid: TCP, UDP, SCTP; ICMP echo: id */
+	PW_PKT_ICMP_ERROR = 1u << 8,  /* ICMPv4 types 3, 4, 5, 11, 12; ICMPv6 below 128 */
+	PW_PKT_ICMP_ECHO = 1u << 9,   /* ICMP echo request or reply */
+	PW_PKT_IP_OPTIONS = 1u << 10, /* IPv6: extension headers */
+	PW_PKT_PARTIAL = 1u << 11,    /* partial L4 checksum (see above) */
 	PW_PKT_GSO = 1u << 12,
 	PW_PKT_ROUTED = 1u << 13,     /* goes through l3: TTL and MACs change */
 	PW_PKT_NAT = 1u << 14,        /* flow plan is to be applied */
@@ -76,7 +76,8 @@ struct pw_pkt {
 	uint16_t l4_off;
 	uint16_t ip_len; /* IPv4 total length, IPv6 payload + 40; host order */
 	uint16_t vlan;   /* outer VLAN id, 0: untagged */
-	/* IPv4 5-tuple as on the wire (network order). Order is that of struct pw_flow_key4. */
+	/* IPv4 5-tuple as on the wire (network order). Order is that of struct pw_flow_key4. IPv6 has
+	 * ports here, but no addresses (pw_parse6.h). */
 	uint32_t src_be, dst_be;
 	uint16_t sport_be, dport_be; /* ICMP echo request: id, 0; reply: 0, id */
 	uint32_t route_dst_be;       /* what l3 looks up: dst_be, or the translated one */

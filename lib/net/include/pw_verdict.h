@@ -30,6 +30,9 @@
 	X(IP4_CSUM, "ip4_checksum_bad", "IPv4 header checksum wrong")                              \
 	X(IP4_ADDR, "ip4_address_bad", "IPv4 source is multicast, broadcast or loopback")          \
 	X(IP6_HDR, "ip6_header_bad", "IPv6 version or length wrong")                               \
+	X(IP6_EXT, "ip6_ext_bad",                                                                  \
+		"IPv6 extension headers too many, too long, cut short or misplaced")               \
+	X(IP6_ADDR, "ip6_address_bad", "IPv6 source is multicast, loopback or missing")            \
 	X(L4_SHORT, "l4_short", "transport header cut short")                                      \
 	X(L4_HDR, "l4_header_bad", "TCP data offset or UDP length wrong")                          \
 	X(ARP, "arp_bad", "ARP that is not Ethernet/IPv4, or cut short")                           \

@@ -22,6 +22,48 @@
 #define BACKEND(i)     IP(10, 244, 1, 10 + (i))
 #define ROUTER         IP(10, 244, 9, 9)
 
+/* The same tests for both families: an IPv6 address is 2001:db8:: with these 32 bits at its end
+ * (frames.h). */
+#ifdef PW_NAT_V6
+#define FAMILY6      true
+#define SERVICE_CIDR "2001:db8::a60:0/112"
+#define ICMP         IPPROTO_ICMPV6
+#define ICMP_ECHO    128
+#define ICMP_UNREACH 1
+#define ICMP_TIME    3
+static inline pw_in6 ADDR(uint32_t host)
+{
+	uint8_t bytes[16] = {0x20, 0x01, 0x0d, 0xb8};
+
+	put32(bytes + 12, host);
+	return pw_in6_load(bytes);
+}
+#define SRC_OF(pkt) get32((pkt)->data + (pkt)->l3_off + 20)
+#define DST_OF(pkt) get32((pkt)->data + (pkt)->l3_off + 36)
+static inline struct pw_pkt addressed(uint32_t src, uint32_t dst)
+{
+	static uint8_t frame[54];
+
+	pw_in6_store(frame + 22, ADDR(src));
+	pw_in6_store(frame + 38, ADDR(dst));
+	return (struct pw_pkt){.data = frame, .l3_off = 14, .flags = PW_PKT_IPV6};
+}
+#else
+#define FAMILY6      false
+#define SERVICE_CIDR "10.96.0.0/16"
+#define ICMP         IPPROTO_ICMP
+#define ICMP_ECHO    8
+#define ICMP_UNREACH 3
+#define ICMP_TIME    11
+#define ADDR(host)   htonl(host)
+#define SRC_OF(pkt)  ntohl((pkt)->src_be)
+#define DST_OF(pkt)  ntohl((pkt)->dst_be)
+static inline struct pw_pkt addressed(uint32_t src, uint32_t dst)
+{
+	return (struct pw_pkt){.src_be = htonl(src), .dst_be = htonl(dst), .flags = PW_PKT_IPV4};
+}
+#endif
+
 struct fixture {
 	struct pw_qsbr *qsbr;
 	struct pw_limbo *limbo;
@@ -52,9 +94,9 @@ static inline void fx_open_with(struct fixture *fx, const struct pw_nat_params *
 	fx->nat = pw_nat_create(pw_alloc_heap(), fx->limbo, params);
 	assert_non_null(fx->nat);
 	fake_pool_init(&fx->pool, 2048);
-	assert_int_equal(pw_prefix_parse("10.96.0.0/16", &cidr), 0);
+	assert_int_equal(pw_prefix_parse(SERVICE_CIDR, &cidr), 0);
 	assert_int_equal(pw_nat_set_service_cidrs(fx->nat, &cidr, 1), 0);
-	pw_nat_set_snat_address(fx->nat, htonl(SNAT));
+	pw_nat_set_snat_address(fx->nat, ADDR(SNAT));
 	assert_int_equal(pw_nat_set_snat_ports(fx->nat, 1024, UINT16_MAX), 0);
 }
 
@@ -88,7 +130,7 @@ static inline uint32_t fx_service_on(struct fixture *fx, uint32_t vip, uint8_t p
 {
 	struct pw_nat_endpoint endpoints[64];
 	struct pw_nat_service svc = {
-		.vip_be = htonl(vip),
+		.vip_be = ADDR(vip),
 		.port_be = htons(port),
 		.proto = proto,
 		.endpoints = endpoints,
@@ -97,7 +139,7 @@ static inline uint32_t fx_service_on(struct fixture *fx, uint32_t vip, uint8_t p
 	uint32_t id = UINT32_MAX;
 
 	for (uint32_t i = 0; i < n; i++)
-		endpoints[i] = (struct pw_nat_endpoint){htonl(BACKEND(first + i)), htons(target)};
+		endpoints[i] = (struct pw_nat_endpoint){ADDR(BACKEND(first + i)), htons(target)};
 	assert_int_equal(pw_nat_service_set(fx->nat, &svc, &id), 0);
 	return id;
 }
@@ -118,6 +160,7 @@ static inline struct frame_spec packet(
 		.sport = sport,
 		.dport = dport,
 		.id = 7,
+		.ipv6 = FAMILY6,
 		.proto = proto,
 		.ttl = 64,
 		.seq = 1000,
@@ -158,13 +201,24 @@ static inline struct pw_pkt send_spec(struct fixture *fx, struct frame_spec spec
 	return send_by(fx, 0, &spec);
 }
 
+/* Where routing will look for it. */
+static inline void check_route(const struct fixture *fx, const struct pw_pkt *pkt, uint32_t want)
+{
+#ifdef PW_NAT_V6
+	if (pkt->flags & PW_PKT_NAT)
+		assert_true(pw_nat6_route_dst(fx->nat, pkt) == ADDR(want));
+#else
+	assert_int_equal(pkt->route_dst_be, htonl(want));
+#endif
+}
+
 /* Processed and rewritten it is `want`, byte for byte: every checksum is computed from scratch. */
 static inline void check_becomes(struct fixture *fx, struct frame_spec spec, struct frame_spec want)
 {
 	struct pw_pkt pkt = send_spec(fx, spec);
 
 	assert_int_equal(pkt.verdict, PW_VERDICT_CONTINUE);
-	assert_int_equal(pkt.route_dst_be, htonl(want.dst));
+	check_route(fx, &pkt, want.dst);
 	if (pkt.flags & PW_PKT_NAT)
 		assert_true(pw_nat_rewrite(fx->nat, &pkt));
 	check_is_frame(&pkt, &want);
@@ -202,8 +256,8 @@ static inline struct frame_spec sent_as(struct fixture *fx, struct frame_spec sp
 	assert_int_equal(pkt.verdict, PW_VERDICT_CONTINUE);
 	if (pkt.flags & PW_PKT_NAT)
 		assert_true(pw_nat_rewrite(fx->nat, &pkt));
-	now.src = ntohl(pkt.src_be);
-	now.dst = ntohl(pkt.dst_be);
+	now.src = SRC_OF(&pkt);
+	now.dst = DST_OF(&pkt);
 	now.sport = ntohs(pkt.sport_be);
 	now.dport = ntohs(pkt.dport_be);
 	check_is_frame(&pkt, &now);

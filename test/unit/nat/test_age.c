@@ -121,7 +121,7 @@ static void sweeps(void **state)
 	}
 	assert_int_equal(flows(&fx).n, 100);
 
-	struct pw_flow_filter on_0 = {.proto = IPPROTO_UDP, .backend_be = htonl(BACKEND(0))};
+	struct pw_flow_filter on_0 = {.proto = IPPROTO_UDP, .backend_be = ADDR(BACKEND(0))};
 	uint32_t gone = pw_nat_flows(fx.nat, &on_0, 0, fx.now, NULL, NULL);
 
 	assert_true(gone > 0 && gone < 50);
@@ -140,12 +140,12 @@ static void sweeps(void **state)
 	fx_service_on(&fx, VIP, IPPROTO_UDP, 80, 0, 1, 8080);
 	sent_as(&fx, udp(CLIENT, 1, VIP, 80));
 	assert_int_equal(flows(&fx).n, 51);
-	assert_int_equal(pw_nat_service_del(fx.nat, htonl(VIP), htons(80), IPPROTO_UDP), 0);
-	assert_int_equal(pw_nat_service_del(fx.nat, htonl(VIP), htons(80), IPPROTO_UDP), -ENOENT);
+	assert_int_equal(pw_nat_service_del(fx.nat, ADDR(VIP), htons(80), IPPROTO_UDP), 0);
+	assert_int_equal(pw_nat_service_del(fx.nat, ADDR(VIP), htons(80), IPPROTO_UDP), -ENOENT);
 	fx_turn(&fx);
 	assert_int_equal(flows(&fx).n, 50);
 	/* TCP goes on without its Service too */
-	assert_int_equal(pw_nat_service_del(fx.nat, htonl(VIP), htons(80), IPPROTO_TCP), 0);
+	assert_int_equal(pw_nat_service_del(fx.nat, ADDR(VIP), htons(80), IPPROTO_TCP), 0);
 	fx_turn(&fx);
 	assert_int_equal(flows(&fx).n, 50);
 	sent_as(&fx, tcp(CLIENT, 100, VIP, 80, ACK));
@@ -234,7 +234,7 @@ static void full_of_established(void **state)
 static void flush(void **state)
 {
 	struct fixture fx;
-	struct pw_flow_filter client = {.client_be = htonl(CLIENT + 1)};
+	struct pw_flow_filter client = {.client_be = ADDR(CLIENT + 1)};
 	struct pw_flow_filter port = {.vip_port_be = htons(81)};
 
 	fx_open(&fx, 256, 1);

@@ -78,7 +78,7 @@ static void flows_per_client(void **state)
 		sent_as(&fx, udp(CLIENT, (uint16_t)(41000 + i), VIP, 80));
 	check_verdict(&fx, udp(CLIENT, 41009, VIP, 80), PW_DROP_FLOW_LIMIT);
 
-	struct pw_flow_filter mine = {.client_be = htonl(CLIENT)};
+	struct pw_flow_filter mine = {.client_be = ADDR(CLIENT)};
 
 	assert_int_equal(pw_nat_flush(fx.nat, &mine), 10);
 	for (uint16_t i = 0; i < 10; i++)
@@ -163,8 +163,8 @@ static void snat_range(void **state)
 	assert_int_equal(pw_nat_snat_uses(fx.nat, add_use, uses), 0);
 	assert_int_equal(uses[0].used, 8);
 	assert_int_equal(uses[0].size, 8);
-	assert_int_equal(uses[0].snat_be, htonl(SNAT));
-	assert_int_equal(uses[0].dst_be, htonl(BACKEND(0)));
+	assert_true(uses[0].snat_be == ADDR(SNAT));
+	assert_true(uses[0].dst_be == ADDR(BACKEND(0)));
 	assert_int_equal(uses[0].dst_port_be, htons(8080));
 	assert_int_equal(uses[0].proto, IPPROTO_UDP);
 	assert_int_equal(uses[1].used, 1);

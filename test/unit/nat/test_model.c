@@ -32,8 +32,8 @@ static struct frame_spec run_packet(struct fixture *fx, struct frame_spec spec, 
 	*verdict = pkt.verdict;
 	if (pkt.flags & PW_PKT_NAT)
 		assert_true(pw_nat_rewrite(fx->nat, &pkt));
-	now.src = ntohl(pkt.src_be);
-	now.dst = ntohl(pkt.dst_be);
+	now.src = SRC_OF(&pkt);
+	now.dst = DST_OF(&pkt);
 	now.sport = ntohs(pkt.sport_be);
 	now.dport = ntohs(pkt.dport_be);
 	rte_pktmbuf_free(pkt.m);
@@ -147,7 +147,7 @@ static void step(struct fixture *fx)
 	} else {
 		flushed_client = CLIENT + c / 4;
 
-		struct pw_flow_filter filter = {.client_be = htonl(flushed_client)};
+		struct pw_flow_filter filter = {.client_be = ADDR(flushed_client)};
 
 		assert_int_equal(pw_nat_flush(fx->nat, &filter), end_where(is_flushed, fx));
 	}

@@ -70,7 +70,7 @@ static void checksums(void **state)
 
 		want.tcp_flags = SYN | ACK;
 		check_becomes(&fx, back, want);
-		assert_int_equal(pw_nat_service_del(fx.nat, htonl(vip), htons(port), proto), 0);
+		assert_int_equal(pw_nat_service_del(fx.nat, ADDR(vip), htons(port), proto), 0);
 		pw_limbo_run(fx.limbo, 100);
 		pw_nat_age(fx.nat, 0, fx.now, 0);
 		pw_nat_flush(fx.nat, &(struct pw_flow_filter){0});
@@ -115,11 +115,11 @@ static void refusals(void **state)
 static void echoes(void **state)
 {
 	struct fixture fx;
-	struct frame_spec echo = packet(IPPROTO_ICMP, CLIENT, 77, VIP, 0);
+	struct frame_spec echo = packet(ICMP, CLIENT, 77, VIP, 0);
 
 	fx_open(&fx, 1024, 1);
 	fx_service(&fx, IPPROTO_UDP, 1);
-	echo.icmp_type = 8;
+	echo.icmp_type = ICMP_ECHO;
 	check_passes(&fx, echo);
 	echo.dst = VIP + 1;
 	check_verdict(&fx, echo, PW_DROP_VIP_UNKNOWN);
@@ -142,7 +142,7 @@ static void hairpin(void **state)
 	struct pw_flow_info info = flows(&fx).last;
 
 	assert_int_equal(info.kind, PW_FLOW_HAIRPIN);
-	assert_int_equal(info.snat_be, htonl(SNAT));
+	assert_true(info.snat_be == ADDR(SNAT));
 	assert_int_equal(info.snat_port_be, htons(4000));
 	/* the port is taken: another Service of the same pod, from the same source port */
 	fx_service_on(&fx, VIP + 1, IPPROTO_TCP, 80, 0, 1, 8080);
@@ -249,7 +249,7 @@ static void ports_used_up(void **state)
 			} else {
 				assert_int_equal(pkt.verdict, PW_VERDICT_CONTINUE);
 				assert_true(pw_nat_rewrite(fx.nat, &pkt));
-				assert_int_equal(pkt.dst_be, htonl(BACKEND(0)));
+				assert_int_equal(DST_OF(&pkt), BACKEND(0));
 				assert_true(ntohs(pkt.sport_be) < 512);
 				assert_false(used[ntohs(pkt.sport_be)]);
 				used[ntohs(pkt.sport_be)] = true;

@@ -11,7 +11,7 @@ static struct frame_spec error_about(
 	uint32_t src, uint32_t dst, uint8_t type, const struct frame_spec *inner)
 {
 	uint32_t len = frame_make(inner, quoted) - frame_l2_len(inner);
-	struct frame_spec error = packet(IPPROTO_ICMP, src, 0, dst, 0);
+	struct frame_spec error = packet(ICMP, src, 0, dst, 0);
 
 	error.icmp_type = type;
 	error.icmp_code = 1;
@@ -28,7 +28,7 @@ static void check_error(struct fixture *fx, uint32_t src, struct frame_spec inne
 	struct pw_pkt pkt = send_spec(fx, error);
 
 	assert_int_equal(pkt.verdict, PW_VERDICT_CONTINUE);
-	assert_int_equal(pkt.route_dst_be, htonl(want.src));
+	check_route(fx, &pkt, want.src);
 	if (pkt.flags & PW_PKT_NAT)
 		assert_true(pw_nat_rewrite(fx->nat, &pkt));
 	error = error_about(want_src, want.src, type, &want);
@@ -38,7 +38,7 @@ static void check_error(struct fixture *fx, uint32_t src, struct frame_spec inne
 static void service(void **state)
 {
 	static const uint8_t protos[] = {IPPROTO_TCP, IPPROTO_UDP};
-	static const uint8_t types[] = {3, 11};
+	static const uint8_t types[] = {ICMP_UNREACH, ICMP_TIME};
 
 	for (int i = 0; i < 4; i++) {
 		struct fixture fx;
@@ -70,8 +70,8 @@ static void hairpin(void **state)
 	fx_open(&fx, 64, 1);
 	fx_service(&fx, IPPROTO_UDP, 1);
 	check_becomes(&fx, in, out);
-	check_error(&fx, BACKEND(0), out, VIP, in, 3);
-	check_error(&fx, BACKEND(0), reply_to(in), SNAT, reply_to(out), 3);
+	check_error(&fx, BACKEND(0), out, VIP, in, ICMP_UNREACH);
+	check_error(&fx, BACKEND(0), reply_to(in), SNAT, reply_to(out), ICMP_UNREACH);
 	fx_close(&fx);
 }
 
@@ -83,20 +83,20 @@ static void foreign(void **state)
 	fx_open(&fx, 64, 1);
 	fx_service(&fx, IPPROTO_UDP, 1);
 	/* about no flow: passes as it is, unless it is for a VIP */
-	check_error(&fx, BACKEND(0), inner, BACKEND(0), inner, 3);
+	check_error(&fx, BACKEND(0), inner, BACKEND(0), inner, ICMP_UNREACH);
 	inner.src = VIP;
-	check_verdict(&fx, error_about(ROUTER, VIP, 3, &inner), PW_DROP_ICMP_QUOTE);
+	check_verdict(&fx, error_about(ROUTER, VIP, ICMP_UNREACH, &inner), PW_DROP_ICMP_QUOTE);
 	inner.src = VIP + 1;
-	check_verdict(&fx, error_about(ROUTER, VIP + 1, 3, &inner), PW_DROP_VIP_UNKNOWN);
+	check_verdict(&fx, error_about(ROUTER, VIP + 1, ICMP_UNREACH, &inner), PW_DROP_VIP_UNKNOWN);
 	/* a quote that is cut short */
-	struct frame_spec cut = error_about(ROUTER, VIP, 3, &inner);
+	struct frame_spec cut = error_about(ROUTER, VIP, ICMP_UNREACH, &inner);
 
-	cut.payload_len = 22;
+	cut.payload_len = frame_l3_len(&inner) + 2;
 	check_verdict(&fx, cut, PW_DROP_ICMP_QUOTE);
 	/* identity flows: nothing to translate */
 	inner = udp(CLIENT, 4000, BACKEND(0), 8080);
 	check_passes(&fx, inner);
-	check_error(&fx, BACKEND(0), inner, BACKEND(0), inner, 3);
+	check_error(&fx, BACKEND(0), inner, BACKEND(0), inner, ICMP_UNREACH);
 	/* errors neither refresh nor change a flow */
 	assert_string_equal(flows(&fx).last.state, "new");
 	fx_close(&fx);

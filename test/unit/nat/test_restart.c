@@ -24,6 +24,7 @@
 #define SYNACK 0x12
 #define ACK    0x10
 #define MAX    64
+#define LINE   ((off_t)sizeof(union flow_line))
 
 static char dir[64], file[80], copy_file[80], copy2_file[80];
 
@@ -295,8 +296,8 @@ static void killed_anywhere(void **state)
 		kill_at.may.n = 4; /* any endpoint */
 		for (uint32_t i = 0; i < 4; i++) {
 			kill_at.may.v[i] = (struct flow){
-				.orig = {htonl(CLIENT + 1), htonl(VIP), htons(2000), htons(80)},
-				.reply = {htonl(BACKEND(i)), htonl(CLIENT + 1), htons(8080),
+				.orig = {ADDR(CLIENT + 1), ADDR(VIP), htons(2000), htons(80)},
+				.reply = {ADDR(BACKEND(i)), ADDR(CLIENT + 1), htons(8080),
 					htons(2000)},
 				.proto = IPPROTO_UDP,
 			};
@@ -316,7 +317,7 @@ static void killed_anywhere(void **state)
 				kill_at.must.v[i] = kill_at.must.v[--kill_at.must.n];
 		kill_at.may.n = 1;
 		kill_at.may.v[0] = made;
-		pw_nat_flush(fx.nat, &(struct pw_flow_filter){.client_be = htonl(CLIENT + 1)});
+		pw_nat_flush(fx.nat, &(struct pw_flow_filter){.client_be = ADDR(CLIENT + 1)});
 		fx_turn(&fx);
 		assert_true(disarm() > 2);
 		points += kill_at.points;
@@ -462,7 +463,7 @@ static void damaged_lines(void **state)
 	for (unsigned round = 0; round < 300; round++) {
 		make_file();
 		for (unsigned i = 0; i < 1 + round % 20; i++)
-			poke(4096 + 64 + (off_t)(rnd(&seed) % (64 * 60)), (uint8_t)rnd(&seed));
+			poke(4096 + LINE + (off_t)(rnd(&seed) % (LINE * 60)), (uint8_t)rnd(&seed));
 		open_with(&fx, file, MAX);
 		pw_nat_restored(fx.nat, &restored);
 		assert_in_range(restored.flows, 0, 1);
@@ -479,16 +480,17 @@ static void doubles(void **state)
 {
 	struct pw_nat_restored restored;
 	struct fixture fx;
-	uint8_t bytes[4096 + 64 * 64];
+	uint8_t bytes[4096 + LINE * 64];
 	int fd;
 
 	make_file();
 	fd = open(file, O_RDWR);
 	assert_int_equal(pread(fd, bytes, sizeof(bytes), 0), sizeof(bytes));
 	for (off_t line = 1; line < 60; line++)
-		if (bytes[4096 + 64 * line + 24] % 8 == FLOW_LIVE)
+		if (bytes[4096 + LINE * line + FLOW_STATE_AT] % 8 == FLOW_LIVE)
 			assert_int_equal(
-				pwrite(fd, bytes + 4096 + 64 * line, 64, 4096 + 64 * 60), 64);
+				pwrite(fd, bytes + 4096 + LINE * line, LINE, 4096 + LINE * 60),
+				LINE);
 	close(fd);
 	open_with(&fx, file, MAX);
 	pw_nat_restored(fx.nat, &restored);
@@ -527,7 +529,7 @@ static void affinity_stays(void **state)
 {
 	struct pw_nat_endpoint endpoints[10];
 	struct pw_nat_service svc = {
-		.vip_be = htonl(VIP),
+		.vip_be = ADDR(VIP),
 		.port_be = htons(80),
 		.proto = IPPROTO_TCP,
 		.endpoints = endpoints,
@@ -538,7 +540,7 @@ static void affinity_stays(void **state)
 	uint32_t was[20];
 
 	for (uint32_t i = 0; i < 10; i++)
-		endpoints[i] = (struct pw_nat_endpoint){htonl(BACKEND(i)), htons(8080)};
+		endpoints[i] = (struct pw_nat_endpoint){ADDR(BACKEND(i)), htons(8080)};
 	open_with(&fx, file, MAX);
 	assert_int_equal(pw_nat_service_set(fx.nat, &svc, NULL), 0);
 	for (uint32_t c = 0; c < 20; c++)

@@ -7,8 +7,8 @@
 static void bad_arguments(void **state)
 {
 	struct fixture fx;
-	struct pw_nat_endpoint e = {htonl(BACKEND(0)), htons(1)};
-	struct pw_nat_service good = {.vip_be = htonl(VIP),
+	struct pw_nat_endpoint e = {ADDR(BACKEND(0)), htons(1)};
+	struct pw_nat_service good = {.vip_be = ADDR(VIP),
 		.port_be = htons(80),
 		.proto = IPPROTO_TCP,
 		.endpoints = &e,
@@ -64,13 +64,13 @@ static void id_reuse(void **state)
 	fx_open(&fx, 64, 1);
 	id = fx_service_on(&fx, VIP, IPPROTO_TCP, 80, 0, 1, 8080);
 	sent_as(&fx, tcp(CLIENT, 1, VIP, 80, SYN));
-	assert_int_equal(pw_nat_service_del(fx.nat, htonl(VIP), htons(80), IPPROTO_TCP), 0);
+	assert_int_equal(pw_nat_service_del(fx.nat, ADDR(VIP), htons(80), IPPROTO_TCP), 0);
 	fx_turn(&fx);
 	for (uint16_t i = 0; i < 64; i++)
 		assert_int_not_equal(fx_service_on(&fx, VIP, IPPROTO_UDP, 100 + i, 0, 1, 8080), id);
 
-	struct pw_nat_endpoint e = {htonl(BACKEND(0)), htons(1)};
-	struct pw_nat_service more = {.vip_be = htonl(VIP),
+	struct pw_nat_endpoint e = {ADDR(BACKEND(0)), htons(1)};
+	struct pw_nat_service more = {.vip_be = ADDR(VIP),
 		.port_be = htons(9),
 		.proto = IPPROTO_TCP,
 		.endpoints = &e,
@@ -82,7 +82,7 @@ static void id_reuse(void **state)
 		uint16_t port = 100 + i % 64;
 
 		assert_int_equal(
-			pw_nat_service_del(fx.nat, htonl(VIP), htons(port), IPPROTO_UDP), 0);
+			pw_nat_service_del(fx.nat, ADDR(VIP), htons(port), IPPROTO_UDP), 0);
 		if (i % 2)
 			fx_turn(&fx);
 		assert_int_not_equal(fx_service_on(&fx, VIP, IPPROTO_UDP, port, 0, 1, 8080), id);
@@ -94,7 +94,7 @@ static void id_reuse(void **state)
 		uint16_t port = 100 + i % 64;
 
 		assert_int_equal(
-			pw_nat_service_del(fx.nat, htonl(VIP), htons(port), IPPROTO_UDP), 0);
+			pw_nat_service_del(fx.nat, ADDR(VIP), htons(port), IPPROTO_UDP), 0);
 		again = fx_service_on(&fx, VIP, IPPROTO_UDP, port, 0, 1, 8080);
 	}
 	assert_int_equal(again, id);
@@ -109,11 +109,11 @@ static void endpoints(void **state)
 {
 	struct fixture fx;
 	struct pw_nat_endpoint twice[3] = {
-		{htonl(BACKEND(1)), htons(1)},
-		{htonl(BACKEND(0)), htons(1)},
-		{htonl(BACKEND(1)), htons(1)},
+		{ADDR(BACKEND(1)), htons(1)},
+		{ADDR(BACKEND(0)), htons(1)},
+		{ADDR(BACKEND(1)), htons(1)},
 	};
-	struct pw_nat_service svc = {.vip_be = htonl(VIP),
+	struct pw_nat_service svc = {.vip_be = ADDR(VIP),
 		.port_be = htons(80),
 		.proto = IPPROTO_UDP,
 		.endpoints = twice,
@@ -129,7 +129,7 @@ static void endpoints(void **state)
 	struct pw_nat_endpoint many[300];
 
 	for (uint32_t i = 0; i < 300; i++)
-		many[i] = (struct pw_nat_endpoint){htonl(IP(10, 9, 0, 0) + i), htons(1)};
+		many[i] = (struct pw_nat_endpoint){ADDR(IP(10, 9, 0, 0) + i), htons(1)};
 	svc.endpoints = many;
 	svc.n_endpoints = 300;
 	assert_int_equal(pw_nat_service_set(fx.nat, &svc, NULL), -ENOSPC);
@@ -140,7 +140,7 @@ static void endpoints(void **state)
 	/* the old ones are forgotten only when their place is needed */
 	for (int round = 0; round < 20; round++) {
 		for (uint32_t i = 0; i < 200; i++)
-			many[i].ip_be = htonl(IP(10, 10 + round, 0, 0) + i);
+			many[i].ip_be = ADDR(IP(10, 10 + round, 0, 0) + i);
 		svc.n_endpoints = 6;
 		assert_int_equal(pw_nat_service_set(fx.nat, &svc, NULL), 0);
 		svc.n_endpoints = 200;
@@ -152,7 +152,7 @@ static void endpoints(void **state)
 
 static bool wants(struct fixture *fx, uint32_t src, uint32_t dst)
 {
-	struct pw_pkt pkt = {.src_be = htonl(src), .dst_be = htonl(dst), .flags = PW_PKT_IPV4};
+	struct pw_pkt pkt = addressed(src, dst);
 
 	return pw_nat_wants(fx->nat, &pkt);
 }
@@ -175,14 +175,14 @@ static void gate(void **state)
 	/* thousands of endpoints come and go: the filter is built anew and stays sharp */
 	for (uint32_t i = 0; i < 300; i++) {
 		struct pw_nat_endpoint e[20];
-		struct pw_nat_service svc = {.vip_be = htonl(VIP),
+		struct pw_nat_service svc = {.vip_be = ADDR(VIP),
 			.port_be = htons(80),
 			.proto = IPPROTO_TCP,
 			.endpoints = e,
 			.n_endpoints = 20};
 
 		for (uint32_t k = 0; k < 20; k++)
-			e[k] = (struct pw_nat_endpoint){htonl(IP(10, 30, 0, 0) + i * 20 + k), 1};
+			e[k] = (struct pw_nat_endpoint){ADDR(IP(10, 30, 0, 0) + i * 20 + k), 1};
 		assert_int_equal(pw_nat_service_set(fx.nat, &svc, NULL), 0);
 		pw_limbo_run(fx.limbo, 100);
 	}
@@ -210,8 +210,8 @@ static void no_memory(void **state)
 	struct pw_qsbr *qsbr = pw_qsbr_create(pw_alloc_heap(), 1);
 	struct pw_limbo *limbo = pw_limbo_create(qsbr);
 	struct pw_nat_params params = {64, 8, 8, 2, 1};
-	struct pw_nat_endpoint e = {htonl(BACKEND(0)), htons(1)};
-	struct pw_nat_service svc = {.vip_be = htonl(VIP),
+	struct pw_nat_endpoint e = {ADDR(BACKEND(0)), htons(1)};
+	struct pw_nat_service svc = {.vip_be = ADDR(VIP),
 		.port_be = htons(80),
 		.proto = IPPROTO_TCP,
 		.endpoints = &e,

@@ -63,15 +63,15 @@ static void filters(void **state)
 	assert_int_equal(count((struct pw_flow_filter){.proto = IPPROTO_TCP, .state = "new"}), 0);
 	/* On any side: client, VIP, backend, SNAT. */
 	assert_int_equal(
-		count((struct pw_flow_filter){.any_be = {htonl(CLIENT + 1)}, .n_any = 1}), 1);
-	assert_int_equal(count((struct pw_flow_filter){.any_be = {htonl(VIP)}, .n_any = 1}), 7);
+		count((struct pw_flow_filter){.any_be = {ADDR(CLIENT + 1)}, .n_any = 1}), 1);
+	assert_int_equal(count((struct pw_flow_filter){.any_be = {ADDR(VIP)}, .n_any = 1}), 7);
 	assert_int_equal(
-		count((struct pw_flow_filter){.any_be = {htonl(BACKEND(0))}, .n_any = 1}), 7);
-	assert_int_equal(count((struct pw_flow_filter){.any_be = {htonl(SNAT)}, .n_any = 1}), 1);
+		count((struct pw_flow_filter){.any_be = {ADDR(BACKEND(0))}, .n_any = 1}), 7);
+	assert_int_equal(count((struct pw_flow_filter){.any_be = {ADDR(SNAT)}, .n_any = 1}), 1);
 	assert_int_equal(
-		count((struct pw_flow_filter){.any_be = {1, htonl(CLIENT)}, .n_any = 2}), 5);
+		count((struct pw_flow_filter){.any_be = {1, ADDR(CLIENT)}, .n_any = 2}), 5);
 	assert_int_equal(
-		count((struct pw_flow_filter){.client_be = htonl(CLIENT), .state = "close"}), 1);
+		count((struct pw_flow_filter){.client_be = ADDR(CLIENT), .state = "close"}), 1);
 	assert_true(pw_nat_is_flow_state("cookie_wait"));
 	assert_true(pw_nat_is_flow_state("replied"));
 	assert_false(pw_nat_is_flow_state("establish"));

@@ -161,6 +161,13 @@ static inline void frame_l4(const struct frame_spec *s, uint8_t *l4)
 		put16(l4 + 6, s->seq);
 		frame_l4_csum(s, l4, len, 2, false);
 		break;
+	case IPPROTO_ICMPV6:
+		l4[0] = s->icmp_type;
+		l4[1] = s->icmp_code;
+		put16(l4 + 4, s->sport | s->dport);
+		put16(l4 + 6, s->seq);
+		frame_l4_csum(s, l4, len, 2, true);
+		break;
 	case IPPROTO_SCTP:
 		put32(l4 + 4, s->seq);
 		uint32_t crc = crc32c(l4, len);

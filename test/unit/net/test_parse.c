@@ -337,7 +337,7 @@ static void icmp_kinds(void **state)
 	}
 }
 
-static void ip6_fixed_header_only(void **state)
+static void ip6_without_extensions(void **state)
 {
 	struct frame_spec s = FRAME_TCP;
 
@@ -346,7 +346,8 @@ static void ip6_fixed_header_only(void **state)
 	struct pw_pkt pkt = parse_spec(&pool, &s, 0);
 
 	assert_int_equal(pkt.verdict, PW_VERDICT_CONTINUE);
-	assert_int_equal(pkt.flags, PW_PKT_IPV6);
+	assert_int_equal(pkt.flags, PW_PKT_IPV6 | PW_PKT_HAS_PORTS);
+	assert_int_equal(pkt.dport_be, htons(443));
 	assert_int_equal(pkt.l3_off, 18);
 	assert_int_equal(pkt.l4_off, 58);
 	assert_int_equal(pkt.ip_len, 60);
@@ -444,7 +445,7 @@ int main(void)
 		cmocka_unit_test(fragments),
 		cmocka_unit_test(fragment_over_tcp_header),
 		cmocka_unit_test(icmp_kinds),
-		cmocka_unit_test(ip6_fixed_header_only),
+		cmocka_unit_test(ip6_without_extensions),
 		cmocka_unit_test(ethernet_addresses),
 		cmocka_unit_test(vlan_stack),
 		cmocka_unit_test(other_ethertypes),

@@ -262,7 +262,7 @@ static void ip6_l4_cut_short(void **state)
 
 	put16(rte_pktmbuf_mtod(m, uint8_t *) + 18, 19);
 	m->ol_flags = PARTIAL;
-	assert_int_equal(parse_mbuf(m).verdict, BAD);
+	assert_int_equal(parse_mbuf(m).verdict, PW_DROP_L4_SHORT);
 	rte_pktmbuf_free(m);
 }
 
