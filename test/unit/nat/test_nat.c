@@ -168,7 +168,7 @@ static void hairpin_of_the_node(void **state)
 
 	fx_open(&fx, 1024, 1);
 	fx_service(&fx, IPPROTO_TCP, 1);
-	pw_nat_set_snat_address(fx.nat, htonl(BACKEND(0)));
+	pw_nat_set_snat_address(fx.nat, ADDR(BACKEND(0)));
 	check_becomes(
 		&fx, tcp(BACKEND(0), 4000, VIP, 80, SYN), tcp(VIP, 4000, BACKEND(0), 8080, SYN));
 	check_becomes(&fx, tcp(BACKEND(0), 8080, VIP, 4000, SYN | ACK),
