@@ -79,7 +79,7 @@ struct pw_flow6_info { /* as struct pw_flow_info */
 struct pw_flow6_filter { /* as struct pw_flow_filter */
 	uint8_t proto;
 	pw_in6 client_be, vip_be, backend_be;
-	uint16_t vip_port_be;
+	uint16_t client_port_be, vip_port_be, backend_port_be;
 	const char *state;
 	pw_in6 any_be[8];
 	uint32_t n_any;
