@@ -16,6 +16,7 @@ pipeline|bench_pipeline|no|cycles a packet that the stages add, ports in memory;
 flow|bench_flow|no|the connection table alone: lookups, new flows
 tap|bench_tap.sh|yes|a bare loop between two TAPs: large frames in chains or in one buffer
 pods|bench_pods.sh|yes|TCP between pods through podwayd, by Service, and through a kernel bridge
+cni|bench_cni.sh|yes|time of a CNI ADD and DEL, one by one and many in flight, and what they keep the daemon
 idle|bench_idle.sh|yes|CPU time of an idle node by type of port, up to 250 pods, and how soon it is awake
 ports|bench_ports.sh|yes|CPU time of a worker a KB of TCP and a small frame: TAP, AF_PACKET, AF_XDP
 '
@@ -66,6 +67,6 @@ fi
 build "$dir" || exit 1
 case $name in
 tap) exec "test/perf/$program" "$dir/test/perf/bench_tap" "$@" ;;
-pods | ports | idle) exec "test/perf/$program" "$dir" "$@" ;;
+pods | ports | idle | cni) exec "test/perf/$program" "$dir" "$@" ;;
 *) exec "$dir/test/perf/$program" "$@" ;;
 esac

@@ -128,6 +128,23 @@ static const struct view move_view = {.done = "port {port} is read by worker {wo
 static const struct view cycles_view = {.done = "cycles are measured: {enable}"};
 static const struct view reset_view = {.done = "counters start at 0 again"};
 
+static const struct column request_columns[] = {
+	{"REQUEST", "request", F_TEXT,
+		.help = "method of the control API; in brackets: other work of the thread"},
+	{"COUNT", "count", F_COUNT, .help = "how often"},
+	{"MEAN us", "mean_us", F_COUNT, .help = "microseconds it kept the control thread, mean"},
+	{"P50 us", "p50_us", F_COUNT, .help = "half of them kept it no longer"},
+	{"P99 us", "p99_us", F_COUNT, .help = "99 of 100 kept it no longer"},
+	{"MAX us", "max_us", F_COUNT, .help = "the longest"},
+	{0},
+};
+
+static const struct view requests_view = {
+	.list = "requests",
+	.columns = request_columns,
+	.empty = "There was none.",
+};
+
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
 
 static const struct arg log_args[] = {
@@ -184,6 +201,14 @@ const struct command system_commands[] = {
 		.text = "What every command says of packets and bytes begins anew.",
 		.examples = {{"stats reset", "before a test"},
 			{"stats reset --json", "the same, answered with {}"}}},
+	{"requests", "show", true, "requests.list", NULL, &requests_view,
+		.brief = "how long requests keep the control thread",
+		.text = "One thread answers everybody and serves packets that workers pass up; "
+			"what "
+			"keeps it delays the others. Counted since stats reset.",
+		.examples = {{"requests", "all that occurred"},
+			{"requests --json | jq '.requests[] | select(.max_us > 1000)'",
+				"what took longer than a millisecond"}}},
 	{"log", "level", false, "log.level", log_args, &log_view,
 		.brief = "set how much the daemon logs",
 		.text = "Until its next restart. The log is in journalctl -u podwayd.",

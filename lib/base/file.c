@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,7 +84,7 @@ static int write_all(int fd, const char *data, size_t len)
 	return 0;
 }
 
-static int write_synced(const char *path, const void *data, size_t len, mode_t mode)
+static int write_new(const char *path, const void *data, size_t len, mode_t mode, bool sync)
 {
 	/* A left-over of a crash may have another owner, mode, or be a link: never written through.
 	 */
@@ -97,7 +98,7 @@ static int write_synced(const char *path, const void *data, size_t len, mode_t m
 
 	int rc = write_all(fd, data, len);
 
-	if (rc == 0 && (fchmod(fd, mode) < 0 || fsync(fd) < 0))
+	if (rc == 0 && (fchmod(fd, mode) < 0 || (sync && fsync(fd) < 0)))
 		rc = -errno;
 	if (close(fd) < 0 && rc == 0)
 		rc = -errno;
@@ -128,14 +129,14 @@ static int sync_parent(const char *path)
 	return rc;
 }
 
-int pw_file_write_atomic(const char *path, const void *data, size_t len, mode_t mode)
+static int replace(const char *path, const void *data, size_t len, mode_t mode, bool sync)
 {
 	char tmp[PATH_MAX];
 	int rc;
 
 	if (snprintf(tmp, sizeof(tmp), "%s.tmp", path) >= (int)sizeof(tmp))
 		return -ENAMETOOLONG;
-	rc = write_synced(tmp, data, len, mode);
+	rc = write_new(tmp, data, len, mode, sync);
 	if (rc < 0)
 		return rc;
 	if (rename(tmp, path) < 0) {
@@ -143,7 +144,17 @@ int pw_file_write_atomic(const char *path, const void *data, size_t len, mode_t 
 		unlink(tmp);
 		return rc;
 	}
-	return sync_parent(path);
+	return sync ? sync_parent(path) : 0;
+}
+
+int pw_file_write_atomic(const char *path, const void *data, size_t len, mode_t mode)
+{
+	return replace(path, data, len, mode, true);
+}
+
+int pw_file_write_quick(const char *path, const void *data, size_t len, mode_t mode)
+{
+	return replace(path, data, len, mode, false);
 }
 
 static int mkdir_one(const char *path, mode_t mode)

@@ -52,11 +52,11 @@ static int lease_path(const struct pw_ipam_pool *pool, const struct pw_ipam_leas
 	return 0;
 }
 
-/* Writes one JSON value, which it takes. */
+/* Writes one JSON value, which it takes. Not waited for: leases of another boot are void. */
 static int put(const char *path, json_t *json, struct pw_err *err)
 {
 	char *text = json_dumps(json, JSON_INDENT(2));
-	int rc = text != NULL ? pw_file_write_atomic(path, text, strlen(text), FILE_MODE) : -ENOMEM;
+	int rc = text != NULL ? pw_file_write_quick(path, text, strlen(text), FILE_MODE) : -ENOMEM;
 
 	free(text);
 	json_decref(json);
@@ -108,6 +108,9 @@ int ipam_store_put_last(const struct pw_ipam_pool *pool, struct pw_err *err)
 			json_pack("{s:s, s:i, s:o}", "network", pool->last[i].network, "set",
 				(int)pool->last[i].set, "address", pw_json_ip(&pool->last[i].ip)));
 	snprintf(path, sizeof(path), "%s/%s", pool->dir, LAST_FILE);
+	/* It may be missed, but to rename over a file makes ext4 write the new one out at once
+	 * (auto_da_alloc): milliseconds that every new pod would wait. */
+	(void)unlink(path);
 	return put(path, json_pack("{s:i, s:o}", "version", SCHEME, "last", list), err);
 }
 

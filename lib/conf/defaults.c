@@ -25,7 +25,7 @@ void conf_defaults(struct conf_ctx *ctx)
 	set_string(ctx, &conf->path, ctx->file);
 	set_string(ctx, &conf->state_dir, "/var/lib/podway");
 	set_string(ctx, &conf->control_socket, "/run/podway/control.sock");
-	conf->max_clients = 64;
+	conf->max_clients = 256;
 	conf->pods.mode = PW_CONF_POD_BRIDGED;
 	conf->pods.mtu = 1500;
 	conf->pods.max = 250; /* of kubelet's --max-pods the largest that clouds use */

@@ -11,6 +11,7 @@
 #include "eal.h"
 #include "loop.h"
 #include "port_reg.h"
+#include "timing.h"
 
 static unsigned count_methods(void)
 {
@@ -25,12 +26,14 @@ static unsigned count_methods(void)
 	return n;
 }
 
-static const struct pw_ipc_method *find_method(const char *name)
+/* *number: in ctl->methods, whose handler is timed(). */
+static const struct pw_ipc_method *find_method(const char *name, unsigned *number)
 {
+	*number = 0;
 	for (unsigned i = 0; ctl_modules[i] != NULL; i++) {
 		const struct pw_ipc_method *method = ctl_modules[i]->methods;
 
-		for (; method != NULL && method->name != NULL; method++) {
+		for (; method != NULL && method->name != NULL; method++, (*number)++) {
 			if (strcmp(method->name, name) == 0)
 				return method;
 		}
@@ -42,11 +45,12 @@ static const struct pw_ipc_method *find_method(const char *name)
 static int timed(void *ctx, struct pw_ipc_request *req, void *params, json_t **result,
 	struct pw_ipc_error *err)
 {
-	const struct pw_ipc_method *method = find_method(pw_ipc_request_method(req));
+	unsigned number;
+	const struct pw_ipc_method *method = find_method(pw_ipc_request_method(req), &number);
 	uint64_t start = ctl_now_ns(ctx);
 	int rc = method->handler(ctx, req, params, result, err);
 
-	ctl_loop_note(ctx, start);
+	ctl_timing_method(ctx, number, start);
 	return rc;
 }
 

@@ -50,6 +50,7 @@ struct pw_ctl {
 
 	struct event_base *base;
 	struct ctl_loop *loop; /* loop.h */
+	struct ctl_timing *timing;
 	struct pw_ipc_server *ipc;
 	int lock_fd; /* of the state folder */
 

@@ -8,6 +8,7 @@
 #include "fdb.h"
 #include "loop.h"
 #include "punt.h"
+#include "timing.h"
 
 #define POLL_BUSY_USEC 2000
 #define POLL_IDLE_USEC 100000
@@ -19,7 +20,6 @@ struct ctl_loop {
 	struct event *hangup;
 	struct event *poll, *second, *dp;
 	bool poll_is_soon;
-	uint64_t max_us;
 };
 
 static void on_stop(evutil_socket_t sig, short what, void *arg)
@@ -99,13 +99,6 @@ static void arm_poll(struct pw_ctl *ctl, bool soon)
 	event_add(ctl->loop->poll, &in);
 }
 
-void ctl_loop_note(struct pw_ctl *ctl, uint64_t start_ns)
-{
-	uint64_t us = (ctl_now_ns(ctl) - start_ns) / PW_NS_PER_USEC;
-
-	ctl->loop->max_us = PW_MAX(ctl->loop->max_us, us);
-}
-
 static void drain(struct pw_ctl *ctl)
 {
 	uint64_t start = ctl_now_ns(ctl);
@@ -113,7 +106,7 @@ static void drain(struct pw_ctl *ctl)
 	ctl_fdb_learn(ctl);
 	ctl_punt_drain(ctl);
 	pw_dp_poll(ctl->dp);
-	ctl_loop_note(ctl, start);
+	ctl_timing_work(ctl, CTL_TIMING_PACKETS, start);
 }
 
 static void on_poll(evutil_socket_t fd, short what, void *arg)
@@ -138,22 +131,19 @@ static void on_dp(evutil_socket_t fd, short what, void *arg)
 static void on_second(evutil_socket_t fd, short what, void *arg)
 {
 	struct pw_ctl *ctl = arg;
+	uint64_t start = ctl_now_ns(ctl);
 
 	for (unsigned i = 0; i < ctl->n_started; i++) {
 		if (ctl_modules[i]->every_second != NULL)
 			ctl_modules[i]->every_second(ctl);
 	}
+	ctl_timing_work(ctl, CTL_TIMING_SECOND, start);
 }
 
 void ctl_loop_poll_soon(struct pw_ctl *ctl)
 {
 	if (ctl->loop != NULL && ctl->loop->poll != NULL && !ctl->loop->poll_is_soon)
 		arm_poll(ctl, true);
-}
-
-uint64_t ctl_loop_max_us(const struct pw_ctl *ctl)
-{
-	return ctl->loop->max_us;
 }
 
 static void poll_fini(struct pw_ctl *ctl)

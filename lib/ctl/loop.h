@@ -14,9 +14,5 @@ extern const struct ctl_module ctl_module_loop; /* event base, signals */
 extern const struct ctl_module ctl_module_poll; /* timers, dp events: after the dp is there */
 
 void ctl_loop_poll_soon(struct pw_ctl *ctl); /* something was deferred */
-/* Something that began at start_ns has ended: for the maximum below. */
-void ctl_loop_note(struct pw_ctl *ctl, uint64_t start_ns);
-uint64_t ctl_loop_max_us(
-	const struct pw_ctl *ctl); /* longest request or turn of packets since start */
 
 #endif

@@ -30,9 +30,11 @@
 #include "static.h"
 #include "stats.h"
 #include "status.h"
+#include "timing.h"
 #include "worker_methods.h"
 
 const struct ctl_module *const ctl_modules[] = {
+	&ctl_module_timing,
 	&ctl_module_loop,
 	&ctl_module_state,
 	&ctl_module_ipc,

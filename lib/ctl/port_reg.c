@@ -17,6 +17,7 @@
 #include "pw_str.h"
 #include "route.h"
 #include "stats.h"
+#include "timing.h"
 
 struct ctl_ports {
 	struct ctl_port **v; /* [limits.ports] */
@@ -263,6 +264,7 @@ static int enter_view(struct pw_ctl *ctl, struct ctl_port *port, bool antispoof,
 int ctl_port_add(struct pw_ctl *ctl, const struct ctl_port_spec *spec, struct ctl_port **out,
 	struct pw_err *err)
 {
+	uint64_t start = ctl_now_ns(ctl);
 	struct ctl_port *port;
 	int64_t index;
 	int rc = validate(ctl, spec, err);
@@ -292,6 +294,7 @@ int ctl_port_add(struct pw_ctl *ctl, const struct ctl_port_spec *spec, struct ct
 	pw_debug("port", "%s added as port %u", port->name, port->index);
 	if (out != NULL)
 		*out = port;
+	ctl_timing_work(ctl, CTL_TIMING_PORT_ADD, start);
 	return 0;
 
 err_links:
@@ -353,6 +356,7 @@ static void on_gone(void *arg, struct pw_port *pw_port)
 void ctl_port_del(struct pw_ctl *ctl, struct ctl_port *port, void (*done)(void *arg), void *arg)
 {
 	struct closing *closing = malloc(sizeof(*closing));
+	uint64_t start = ctl_now_ns(ctl);
 
 	if (closing == NULL)
 		goto err_memory;
@@ -367,6 +371,7 @@ void ctl_port_del(struct pw_ctl *ctl, struct ctl_port *port, void (*done)(void *
 	if (port->bridge != PW_BRIDGE_NONE)
 		ctl->bridges[port->bridge].n_ports--;
 	ctl_loop_poll_soon(ctl);
+	ctl_timing_work(ctl, CTL_TIMING_PORT_DEL, start);
 	return;
 
 err_memory:

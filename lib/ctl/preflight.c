@@ -251,8 +251,9 @@ static void check_memlock(struct check_ctx *c)
 			c->conf->memory.size_mb);
 }
 
-/* A TAP takes one, a vhost-user port with its peer some: connection, memory, two a ring. */
-#define FILES_A_PORT 8
+/* A TAP takes one, a vhost-user port with its peer some: connection, memory, two a ring, and those
+ * it waits with. */
+#define FILES_A_PORT 12
 #define FILES_BASE   128
 
 static void check_files(struct check_ctx *c)

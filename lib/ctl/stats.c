@@ -5,6 +5,7 @@
 
 #include "port_reg.h"
 #include "stats.h"
+#include "timing.h"
 
 struct ctl_port_baseline {
 	struct pw_dp_port_stats stats;
@@ -149,6 +150,7 @@ static int stats_reset(void *ctx, struct pw_ipc_request *req, void *params, json
 	struct pw_ctl *ctl = ctx;
 
 	ctl_port_foreach(ctl, reset_port, ctl);
+	ctl_timing_reset(ctl);
 	for (unsigned r = PW_DROP_FIRST; r < PW_VERDICT_COUNT; r++)
 		ctl->stats->drops[r] = pw_dp_drops(ctl->dp, PW_PORT_NONE, (enum pw_verdict)r);
 	for (uint32_t w = 0; w < pw_dp_n_workers(ctl->dp); w++)

@@ -12,6 +12,7 @@
 #include "service.h"
 #include "stats.h"
 #include "status.h"
+#include "timing.h"
 
 /* ---- version, status ---- */
 
@@ -103,7 +104,7 @@ static int get_status(void *ctx, struct pw_ipc_request *req, void *params, json_
 		"node", ctl->conf->node.name, "version", v.version, "pid", (int)getpid(),
 		"uptime_sec", (json_int_t)((ctl_now_ns(ctl) - ctl->start_ns) / PW_NS_PER_SEC),
 		"config", ctl->conf->path, "control", "core", (int)ctl->conf->cpu.control,
-		"loop_max_us", pw_json_u64(ctl_loop_max_us(ctl)), "workers",
+		"loop_max_us", pw_json_u64(ctl_timing_max_us(ctl)), "workers",
 		(int)pw_dp_n_workers(ctl->dp), "ports", "total", (int)total, "up", (int)up, "pods",
 		(int)ctl_pod_count(ctl), "bridges", describe_bridges(ctl), "services",
 		(int)ctl_service_count(ctl), "routes", (int)pw_rib_count(ctl->rib), "fdb",

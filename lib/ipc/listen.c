@@ -12,7 +12,7 @@
 #include "pw_str.h"
 #include "pw_util.h"
 
-#define BACKLOG 64
+#define BACKLOG 512 /* a node's runtime starts all its pods at once after a reboot */
 
 static int set_address(struct sockaddr_un *sa, const char *path, struct pw_err *err)
 {

@@ -59,6 +59,8 @@ static void write_then_read(void **state)
 	assert_content("f", "newer");
 	assert_int_equal(stat("f", &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0640); /* exact, whatever the umask */
+	assert_int_equal(pw_file_write_quick("f", "quick", 5, 0600), 0);
+	assert_content("f", "quick");
 	assert_int_equal(pw_file_write_atomic("f", "", 0, 0600), 0);
 	assert_content("f", "");
 	assert_int_not_equal(access("f.tmp", F_OK), 0);

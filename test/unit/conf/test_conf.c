@@ -20,7 +20,7 @@ static void defaults(void **state)
 	assert_int_equal(conf->memory.mbuf_bytes, 2176);
 	assert_string_equal(conf->state_dir, "/var/lib/podway");
 	assert_string_equal(conf->control_socket, "/run/podway/control.sock");
-	assert_int_equal(conf->max_clients, 64);
+	assert_int_equal(conf->max_clients, 256);
 	assert_int_equal(conf->pods.mode, PW_CONF_POD_ROUTED); /* there is no bridge */
 	assert_int_equal(conf->pods.max, 250);
 	assert_true(conf->host.enabled);
