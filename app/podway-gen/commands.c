@@ -31,6 +31,8 @@ static int cmd_start(struct prompt *p, int argc, char **argv)
 	if (engines_choose(p->gen, &err) != 0)
 		return complain(&err);
 	workers_assign(p->gen);
+	if (ports_wait_up(p->gen, p->gen->profile->wait_link_ns, &err) != 0)
+		fprintf(stderr, "%s; started nevertheless\n", err.msg);
 	if (run_start(p->gen, &err) != 0)
 		return complain(&err);
 	p->running = true;

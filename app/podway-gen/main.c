@@ -33,6 +33,7 @@ static void catch_signals(void)
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	signal(SIGPIPE, SIG_IGN); /* a vhost peer that goes while virtio-user tells it something */
 }
 
 static int fail(enum gen_exit code, const struct pw_err *err)
