@@ -12,6 +12,7 @@
 #   matrix_start                 after lab_start: the hosts, their servers; waits until every port is up
 #   matrix_row LAYER CLIENT..    each of these types as client to every type: LAYER bridge, routed, Service or
 #                                Service_routed; counts each cell
+#   matrix_targets CLIENT LAYER SERVER.., matrix_run CLIENT ARGS..     other tables
 #   matrix_clean                 checks: no bad checksum anywhere, no unexpected drop, the ledger
 
 TYPES=(tap af_packet af_xdp vhost memif)
@@ -142,26 +143,37 @@ matrix_start() {
 	check "the node serves" serve node
 }
 
+# LAYER SERVER ADDRESS PORT for a client of this type to each server: matrix_targets CLIENT LAYER SERVER..
+matrix_targets() {
+	local client=$1 layer=$2 server port=7000
+	shift 2
+	[[ $layer == Service* ]] && port=7
+	for server in "$@"; do
+		case $client:$server:$layer in # the node is on no bridge, and speaks with itself by Services only
+		host:*:bridge | *:host:bridge | *:host:Service_routed | host:host:routed) continue ;;
+		esac
+		echo "$layer $server $(matrix_address "$server" "$layer") $port"
+	done
+}
+
+# matrix_run CLIENT ARGS.. <TARGETS: matrix.py there; counts the cells
+matrix_run() {
+	local name=a-$1 ok bad
+	[ "$1" = host ] && name=node
+	shift
+	lab_in "$name" "$TEST_DIR/matrix.py" "$@" | tee "$LAB_DIR/rows"
+	ok=$(grep -ow ok "$LAB_DIR/rows" | wc -l) bad=$(grep -ow FAIL "$LAB_DIR/rows" | wc -l)
+	PASSED=$((PASSED + ok)) FAILED=$((FAILED + bad))
+	[ $((ok + bad)) -gt 0 ] || fail "$name as client: no result"
+}
+
 # matrix_row LAYER CLIENT..
 matrix_row() {
-	local layer=$1 client server name ok bad
+	local layer=$1 client
 	shift
 	for client in "$@"; do
-		name=a-$client
-		[ "$client" = host ] && name=node
-		for server in "${TYPES[@]}" host; do
-			case $client:$server:$layer in # the node is on no bridge, and speaks with itself by Services only
-			*:host:bridge | *:host:Service_routed | host:host:routed) continue ;;
-			esac
-			case $layer in
-			Service*) echo "$layer $server $(matrix_address "$server" "$layer") 7" ;;
-			*) echo "$layer $server $(matrix_address "$server" "$layer") 7000" ;;
-			esac
-		done >"$LAB_DIR/targets"
-		lab_in "$name" "$TEST_DIR/matrix.py" "$client" ${BYTES:+"$BYTES"} <"$LAB_DIR/targets" | tee "$LAB_DIR/rows"
-		ok=$(grep -ow ok "$LAB_DIR/rows" | wc -l) bad=$(grep -ow FAIL "$LAB_DIR/rows" | wc -l)
-		PASSED=$((PASSED + ok)) FAILED=$((FAILED + bad))
-		[ $((ok + bad)) -gt 0 ] || fail "$client as client: no result"
+		matrix_targets "$client" "$layer" "${TYPES[@]}" host >"$LAB_DIR/targets"
+		matrix_run "$client" "$client" <"$LAB_DIR/targets"
 	done
 }
 

@@ -2,21 +2,24 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """One client of the connectivity matrix: every kind of traffic to every target, verified byte by byte.
 
-  matrix.py CLIENT [BYTES] <TARGETS     a target a line: LAYER SERVER ADDRESS PORT
+  matrix.py [--bytes N] [--kinds K,K] CLIENT <TARGETS           a row a target, a column a kind of traffic
+  matrix.py [--bytes N] [--kinds K,K] --servers S,S CLIENT ..   one row, a column a server, all its targets in one
+  matrix.py --head ..                                           the head of such a table
 
-Echo servers (peer.py serve) listen at the targets.  Prints one row a target and one cell a kind of traffic,
-each "ok" or "FAIL" with its reason in a line below.  Exit code 0 only if every cell is ok.
+A target is a line: LAYER SERVER ADDRESS PORT; an echo server (peer.py serve) listens there.  A cell is "ok", "FAIL"
+with its reason in a line below, or "-" without targets.  Exit code 0 only if none failed.
 
-A kind is a row of KINDS: its name, and a function that raises what went wrong.  Nothing is sent twice: one lost
+A kind is an entry of KINDS: a function that raises what went wrong.  Nothing is sent twice: one lost
 packet of UDP or ICMP is a failure.
 """
+import argparse
 import random
 import socket
 import struct
 import sys
 import threading
 
-PATIENCE, HASTE = 4, 0.7     # seconds to wait for an answer; the latter after several failures
+HASTE = 0.7                  # seconds to wait for an answer after several failures
 MTU, LARGE = 1500, 8000      # LARGE takes six fragments
 
 
@@ -33,8 +36,9 @@ def same(sent, got, what):
 class Client:
     """What a run knows: how much TCP to send, how patient to be, and where its pseudo-random bytes come from."""
 
-    def __init__(self, size):
+    def __init__(self, size, patience):
         self.size = size
+        self.patience = patience
         self.failures = 0
         self.random = random.Random(size)
         self.echo_id = self.random.randrange(65536)
@@ -42,7 +46,7 @@ class Client:
 
     def socket(self, kind, protocol=0):
         sock = socket.socket(socket.AF_INET, kind, protocol)
-        sock.settimeout(PATIENCE if self.failures < 5 else HASTE)
+        sock.settimeout(self.patience if self.failures < 5 else HASTE)
         return sock
 
     def tcp(self, address, port):
@@ -112,37 +116,67 @@ def checksum(data):
     return total ^ 0xffff
 
 
-KINDS = [
-    ("tcp", lambda c, a, p: c.tcp(a, p)),
-    ("udp", lambda c, a, p: c.datagrams(a, p, [1, 2, 63, 512, 1399, MTU - 28])),
-    ("icmp", lambda c, a, p: c.pings(a, [0, 1, 56, 999, MTU - 28])),
-    ("udp large", lambda c, a, p: c.datagrams(a, p, [MTU - 27, LARGE])),
-    ("icmp large", lambda c, a, p: c.pings(a, [MTU - 27, LARGE])),
-]
+KINDS = {
+    "tcp": lambda c, a, p: c.tcp(a, p),
+    "udp": lambda c, a, p: c.datagrams(a, p, [1, 2, 63, 512, 1399, MTU - 28]),
+    "icmp": lambda c, a, p: c.pings(a, [0, 1, 56, 999, MTU - 28]),
+    "udp large": lambda c, a, p: c.datagrams(a, p, [MTU - 27, LARGE]),
+    "icmp large": lambda c, a, p: c.pings(a, [MTU - 27, LARGE]),
+}
 
 
-def row(pair, layer, cells):
-    return f"  {pair:<24}{layer:<17}" + "".join(f"{cell:<12}" for cell in cells).rstrip()
+def row(first, second, cells):
+    return f"  {first:<26}{second:<16}" + "".join(f"{cell:<12}" for cell in cells).rstrip()
+
+
+def verify(client, kinds, target):
+    """What went wrong with each kind of traffic; None: nothing."""
+    layer, server, address, port = target
+    wrong = {}
+    for kind in kinds:
+        wrong[kind] = None
+        try:
+            KINDS[kind](client, address, int(port))
+        except (Wrong, OSError) as err:
+            wrong[kind] = f"        {kind}, {layer}, {address}: {err}"
+            client.failures += 1
+    return wrong
+
+
+def cell(reasons):
+    return "FAIL" if any(reasons) else "ok" if reasons else "-"
+
+
+def rows_by_target(client, args, targets):
+    for target in targets:
+        wrong = verify(client, args.kinds, target)
+        print(row(f"{args.client} -> {target[1]}", target[0].replace("_", " "), [cell([w]) for w in wrong.values()]))
+        print(*filter(None, wrong.values()), sep="\n", end="\n" * any(wrong.values()), flush=True)
+
+
+def row_by_server(client, args, targets):
+    wrong = {server: [] for server in args.servers}
+    for target in targets:
+        wrong[target[1]] += verify(client, args.kinds, target).values()
+    print(row(*args.client.split(","), map(cell, wrong.values())))
+    for reasons in wrong.values():
+        print(*filter(None, reasons), sep="\n", end="\n" * any(reasons), flush=True)
 
 
 def main():
-    name, size = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 200_000
-    if name == "--head":
-        print(row("client -> server", "layer", [kind for kind, _ in KINDS]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("client", help="first column; with --servers the first two, as A,B")
+    parser.add_argument("--bytes", type=int, default=200_000, help="of TCP")
+    parser.add_argument("--patience", type=float, default=4, help="seconds to wait for an answer")
+    parser.add_argument("--kinds", type=lambda s: s.split(","), default=list(KINDS))
+    parser.add_argument("--servers", type=lambda s: s.split(","))
+    parser.add_argument("--head", action="store_true")
+    args = parser.parse_args()
+    if args.head:
+        print(row(*args.client.split(","), args.servers or args.kinds))
         return
-    client = Client(size)
-    for line in sys.stdin:
-        layer, server, address, port = line.split()
-        cells, reasons = [], []
-        for kind, verify in KINDS:
-            try:
-                verify(client, address, int(port))
-                cells.append("ok")
-            except (Wrong, OSError) as err:
-                cells.append("FAIL")
-                reasons.append(f"        {kind} to {address}: {err}")
-                client.failures += 1
-        print("\n".join([row(f"{name} -> {server}", layer.replace("_", " "), cells)] + reasons), flush=True)
+    client = Client(args.bytes, args.patience)
+    (row_by_server if args.servers else rows_by_target)(client, args, [line.split() for line in sys.stdin])
     sys.exit(1 if client.failures else 0)
 
 

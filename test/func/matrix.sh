@@ -15,7 +15,7 @@ check "veth pairs" matrix_before
 check "podwayd starts with $WORKERS workers" lab_start
 matrix_start
 echo
-"$TEST_DIR/matrix.py" --head
+"$TEST_DIR/matrix.py" --head "client -> server,layer"
 matrix_row bridge "${TYPES[@]}"
 for layer in routed Service Service_routed; do
 	matrix_row $layer "${TYPES[@]}" host
