@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* machine.c - what this machine and our place on it (cgroup, limits, capabilities) offer. */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
@@ -12,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -176,6 +178,16 @@ static bool has_memfd(void)
 	return fd >= 0;
 }
 
+/* Without CAP_NET_RAW it may only refuse. */
+static bool knows_xdp(void)
+{
+	int fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0 || errno == EPERM;
+}
+
 /* "0000:01:00.0" or "01:00.0" */
 static enum ctl_pci read_pci(const char *address, char *driver, size_t size)
 {
@@ -210,6 +222,7 @@ void ctl_machine_read(struct ctl_machine *machine)
 	machine->has_vhost_net = access("/dev/vhost-net", R_OK | W_OK) == 0;
 	machine->has_vfio = access("/dev/vfio/vfio", R_OK | W_OK) == 0;
 	machine->has_iommu = has_entries(IOMMU_DIR);
+	machine->has_xdp = knows_xdp();
 	machine->pci = read_pci;
 	read_cores(machine);
 }

@@ -25,6 +25,7 @@ struct ctl_machine {
 	bool has_tun;      /* /dev/net/tun opens */
 	bool has_vnet_hdr; /* and makes TAPs with a vnet header */
 	bool has_vhost_net, has_vfio, has_iommu;
+	bool has_xdp; /* the kernel knows AF_XDP sockets */
 	/* Driver of a PCI device. */
 	enum ctl_pci (*pci)(const char *address, char *driver, size_t size);
 };

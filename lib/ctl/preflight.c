@@ -127,6 +127,11 @@ static bool has_port_type(const struct pw_conf *conf, enum pw_conf_port_type typ
 	return false;
 }
 
+static bool has_cap(const struct check_ctx *c, unsigned cap)
+{
+	return c->machine->caps >> cap & 1;
+}
+
 static bool needs_tap(const struct pw_conf *conf)
 {
 	return conf->host.enabled || has_port_type(conf, PW_CONF_PORT_TAP);
@@ -168,6 +173,32 @@ static void check_tun(struct check_ctx *c)
 		fix(c, code, "use a kernel whose tun module knows IFF_VNET_HDR");
 	} else {
 		say(c, "/dev/net/tun opens, TAPs have a vnet header");
+	}
+}
+
+/* Ports on interfaces of the kernel. */
+static void check_interfaces(struct check_ctx *c)
+{
+	bool xdp = has_port_type(c->conf, PW_CONF_PORT_AF_XDP);
+
+	if (!xdp && !has_port_type(c->conf, PW_CONF_PORT_AF_PACKET)) {
+		say(c, "no port is on one of the kernel's");
+	} else if (!has_cap(c, CAP_NET_RAW)) {
+		say(c, "CAP_NET_RAW is missing, and af_packet and af_xdp ports need it");
+		fix(c, -EPERM, "run as root, or add it to AmbientCapabilities= of the unit");
+	} else if (!xdp) {
+		say(c, "CAP_NET_RAW is there");
+	} else if (!c->machine->has_xdp) {
+		say(c, "this kernel has no AF_XDP sockets");
+		fix(c, -EAFNOSUPPORT, "use one built with CONFIG_XDP_SOCKETS, or type: af_packet");
+	} else if (!has_cap(c, CAP_NET_ADMIN) ||
+		   (!has_cap(c, CAP_BPF) && !has_cap(c, CAP_SYS_ADMIN))) {
+		say(c, "CAP_NET_ADMIN or CAP_BPF is missing, and af_xdp ports need both");
+		fix(c, -EPERM,
+			"run as root, or add them to AmbientCapabilities= of the unit, or use "
+			"type: af_packet");
+	} else {
+		say(c, "AF_XDP sockets, CAP_NET_RAW and CAP_BPF are there");
 	}
 }
 
@@ -235,7 +266,22 @@ static bool has_nic(const struct pw_conf *conf)
 	return false;
 }
 
-/* Pages that a device writes to are pinned, and count. */
+/* AF_XDP's packet memory (UMEM) is pinned: 3,072 frames of up to 4 KB a queue. */
+#define XDP_BYTES_A_QUEUE (UINT64_C(12) << 20)
+
+static uint64_t xdp_bytes(const struct pw_conf *conf)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < conf->n_ports; i++) {
+		if (conf->ports[i].type == PW_CONF_PORT_AF_XDP)
+			bytes += conf->ports[i].queues * XDP_BYTES_A_QUEUE;
+	}
+	return bytes;
+}
+
+/* Pages that a device or the kernel writes to are pinned, and count, but for who may pin any. The
+ * limit is ours to raise with CAP_SYS_RESOURCE. */
 static void check_memlock(struct check_ctx *c)
 {
 	uint64_t need = (uint64_t)c->conf->memory.size_mb << 20, have = c->machine->memlock_bytes;
@@ -244,7 +290,15 @@ static void check_memlock(struct check_ctx *c)
 		say(c, "unlimited");
 	else
 		say(c, "%llu KB may be locked", (unsigned long long)(have >> 10));
-	if (have < need && (c->machine->caps >> CAP_IPC_LOCK & 1) == 0 && has_nic(c->conf))
+	if (has_cap(c, CAP_IPC_LOCK))
+		return;
+	if (have < xdp_bytes(c->conf) && !has_cap(c, CAP_SYS_RESOURCE))
+		fix(c, -ENOBUFS,
+			"af_xdp ports take up to %llu MB: LimitMEMLOCK=infinity in the unit, "
+			"ulimit "
+			"-l unlimited, or CAP_IPC_LOCK",
+			(unsigned long long)(xdp_bytes(c->conf) >> 20));
+	else if (have < need && has_nic(c->conf))
 		fix(c, 0,
 			"a NIC needs %u MB: LimitMEMLOCK=infinity in the unit, ulimit -l "
 			"unlimited, or CAP_IPC_LOCK",
@@ -381,6 +435,7 @@ static const struct {
 	{"kernel", check_kernel},
 	{"capabilities", check_capabilities},
 	{"tun", check_tun},
+	{"interfaces", check_interfaces},
 	{"hugepages", check_hugepages},
 	{"memory", check_memory},
 	{"locked memory", check_memlock},

@@ -125,7 +125,7 @@ static void test_mbufs(void **state)
 	assert_int_equal(ctl_eal_mbufs(conf, false, &plain, &err), 0);
 	assert_int_equal(ctl_eal_mbufs(conf, true, &huge, &err), 0);
 	assert_int_equal(plain.mbufs, huge.mbufs); /* ample, not all that fits */
-	assert_true(plain.big > conf->pods.max); /* each pod's TAP keeps one */
+	assert_true(plain.big > conf->pods.max);   /* each pod's TAP keeps one */
 	assert_true(bytes_of(&plain, conf) < UINT64_C(256) << 20);
 	assert_true(bytes_of(&huge, conf) < UINT64_C(128) << 20);
 	conf->memory.size_mb = 128;
@@ -357,6 +357,36 @@ static void test_preflight_warnings(void **state)
 	assert_int_equal(check(NIC_YAML, &machine, &huge, &err), -ENOSYS);
 }
 
+#define XDP_YAML                                                                                   \
+	CHECKED_YAML                                                                               \
+		"ports: [{name: a, type: af_xdp, interface: eth0, peers: 192.0.2.1, queues: 2}]\n"
+
+static void test_preflight_xdp(void **state)
+{
+	struct ctl_machine machine = good_machine();
+	char why[1024];
+	struct pw_err err;
+	bool huge;
+
+	machine.caps |= UINT64_C(1) << CAP_NET_RAW | UINT64_C(1) << CAP_BPF;
+	machine.has_xdp = true;
+	assert_int_equal(check(XDP_YAML, &machine, &huge, &err), 0);
+	machine.memlock_bytes = 8 << 20;
+	assert_int_equal(grade_of(XDP_YAML, &machine, "locked memory", why), CTL_GRADE_FAIL);
+	assert_non_null(strstr(why, "24 MB"));
+	machine.caps |= UINT64_C(1) << CAP_IPC_LOCK;
+	assert_int_equal(grade_of(XDP_YAML, &machine, "locked memory", why), CTL_GRADE_OK);
+	machine.has_xdp = false;
+	assert_int_equal(check(XDP_YAML, &machine, &huge, &err), -EAFNOSUPPORT);
+	assert_non_null(strstr(err.msg, "type: af_packet"));
+	machine.has_xdp = true;
+	machine.caps &= ~(UINT64_C(1) << CAP_BPF);
+	assert_int_equal(check(XDP_YAML, &machine, &huge, &err), -EPERM);
+	machine.caps &= ~(UINT64_C(1) << CAP_NET_RAW);
+	assert_int_equal(check(XDP_YAML, &machine, &huge, &err), -EPERM);
+	assert_non_null(strstr(err.msg, "CAP_NET_RAW is missing"));
+}
+
 static void test_machine_is_readable(void **state)
 {
 	struct ctl_machine machine;
@@ -386,6 +416,7 @@ int main(void)
 		cmocka_unit_test(test_preflight_memory),
 		cmocka_unit_test(test_preflight_nic),
 		cmocka_unit_test(test_preflight_warnings),
+		cmocka_unit_test(test_preflight_xdp),
 		cmocka_unit_test(test_machine_is_readable),
 	};
 
