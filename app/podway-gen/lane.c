@@ -227,6 +227,17 @@ bool lanes_all_arrived(const struct gen *gen)
 	return true;
 }
 
+/* What was due until the end and not sent any more belongs to what the generator missed. */
+static uint64_t still_due(const struct lane *lane, double seconds)
+{
+	uint64_t known = lane->seq + lane->missed_full + lane->missed_late;
+	uint64_t due = (uint64_t)(lane->asked_pps * seconds);
+
+	if (lane->stream->count != 0 || due <= known + BURST)
+		return 0;
+	return due - known;
+}
+
 void lane_result(const struct lane *lane, double seconds, struct pw_gen_stream_result *r)
 {
 	const struct pw_gen_seq *track = lane->track;
@@ -241,12 +252,13 @@ void lane_result(const struct lane *lane, double seconds, struct pw_gen_stream_r
 		.to = lane->to->id,
 		.asked = lane->stream->rate,
 		.asked_pps = lane->asked_pps,
+		.flows = lane->frame.flows.n,
 		.mean_size = lane->frame.sizes.mean,
 		.seconds = seconds,
 		.tx_frames = lane->seq,
 		.tx_bytes = lane->tx_bytes,
 		.missed_full = lane->missed_full,
-		.missed_late = lane->missed_late,
+		.missed_late = lane->missed_late + still_due(lane, seconds),
 		.rx_frames = track->unique,
 		.rx_bytes = lane->rx_bytes,
 		.lost = stamped ? pw_gen_seq_missing(track, lane->seq) : 0,

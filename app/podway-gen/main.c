@@ -18,6 +18,7 @@
 #include "options.h"
 #include "prompt.h"
 #include "pw_str.h"
+#include "report.h"
 #include "rfc2544.h"
 
 static volatile sig_atomic_t stopped;
@@ -242,6 +243,8 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(first, "check") == 0)
 		return options_check(argc - 1, argv + 1);
+	if (strcmp(first, "report") == 0)
+		return report_main(argc - 1, argv + 1);
 	if (strcmp(first, "reference") == 0)
 		return print_reference();
 	return start(argc, argv);

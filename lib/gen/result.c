@@ -102,6 +102,7 @@ static json_t *stream_json(const struct pw_gen_stream_result *s)
 	put_count(object, "to", s->to);
 	put_text(object, "asked", pw_gen_rate_format(&s->asked, rate, sizeof(rate)));
 	put_real(object, "asked_pps", s->asked_pps);
+	put_count(object, "flows", s->flows);
 	put_real(object, "mean_size", s->mean_size);
 	put_real(object, "seconds", s->seconds);
 	put_count(object, "tx_frames", s->tx_frames);

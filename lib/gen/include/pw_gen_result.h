@@ -18,8 +18,9 @@
 struct pw_gen_stream_result {
 	const char *name;
 	uint32_t from, to;
-	struct pw_gen_rate asked;     /* as asked for */
-	double asked_pps;             /* 0: max */
+	struct pw_gen_rate asked; /* as asked for */
+	double asked_pps;         /* 0: max */
+	uint64_t flows;
 	double mean_size;             /* FCS counted */
 	double seconds;               /* of sending */
 	uint64_t tx_frames, tx_bytes; /* bytes with FCS */
