@@ -143,13 +143,17 @@ lab_cleanup() {
 	[ -n "${LAB_KEEP_DIR:-}" ] || rm -rf "$LAB_DIR"
 }
 
-# Empty folders that DPDK makes: of a daemon that was killed and not started again (named by a hash of its state
-# folder, FNV-1a), and of every DPDK program with a prefix of this lab.
-lab_rmdirs() {
+# The folder that DPDK makes for the lab's daemon: named by a hash (FNV-1a) of its state folder.
+lab_rte_dir() {
 	local hash=2166136261 text=$LAB_DIR/state i
 	for ((i = 0; i < ${#text}; i++)); do
 		hash=$(((hash ^ $(printf '%d' "'${text:i:1}")) * 16777619 & 0xffffffff))
 	done
-	rmdir "$(printf '/var/run/dpdk/podway-%08x' $hash)" "/var/run/dpdk/$LAB_PREFIX"* 2>/dev/null
+	printf '/var/run/dpdk/podway-%08x' $hash
+}
+
+# A daemon that was killed and not started again leaves its folder, every other DPDK program in any case.
+lab_rmdirs() {
+	rmdir "$(lab_rte_dir)" "/var/run/dpdk/$LAB_PREFIX"* 2>/dev/null
 	true
 }

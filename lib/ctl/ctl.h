@@ -82,6 +82,7 @@ struct pw_ctl {
 	struct ctl_stats *stats; /* stats.h: what stats.reset remembers */
 	struct ctl_workers *workers;
 	struct ctl_places *places; /* place.h */
+	json_t *saved_kept;        /* saved.h: {kind: [what is saved, but not to be had now]} */
 	struct ctl_notify *notify;
 
 	struct ctl_punt *punt; /* punt.h */

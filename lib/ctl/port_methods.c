@@ -304,11 +304,13 @@ static void load_one(struct pw_ctl *ctl, json_t *item)
 	struct ctl_port *port;
 
 	if (pw_ipc_params_decode(add_params, item, &p, &err) == 0 &&
-		add_port(ctl, &p, &port, &err) == 0)
+		add_port(ctl, &p, &port, &err) == 0) {
 		port->added = json_incref(item);
-	else
-		pw_warn("port", "a saved port (%s) is left out: %s", pw_json_str(item, "name", "?"),
-			err.msg);
+	} else {
+		pw_warn("port", "a saved port (%s) is left out, and kept for the next start: %s",
+			pw_json_str(item, "name", "?"), err.msg);
+		ctl_saved_keep(ctl, "ports", item);
+	}
 	pw_ipc_params_free(add_params, &p);
 }
 
@@ -359,6 +361,17 @@ static void answer_del(void *arg)
 	pw_ipc_reply(arg, NULL, NULL);
 }
 
+/* It is saved, but could not be had at the start. */
+static int del_kept(struct pw_ctl *ctl, const char *name, struct pw_ipc_error *err)
+{
+	struct pw_err why = {0};
+
+	if (!ctl_saved_drop(ctl, "ports", "name", name))
+		return no_such_port(name, err);
+	ctl_place_forget(ctl, name);
+	return save_added(ctl, &why) != 0 ? pw_ipc_error_from(err, &why) : 0;
+}
+
 /* Answered when the device is closed: it can be added again at once. */
 static int ports_del(void *ctx, struct pw_ipc_request *req, void *params, json_t **result,
 	struct pw_ipc_error *err)
@@ -371,7 +384,7 @@ static int ports_del(void *ctx, struct pw_ipc_request *req, void *params, json_t
 	bool saved;
 
 	if (port == NULL)
-		return no_such_port(p->name, err);
+		return del_kept(ctx, p->name, err);
 	if (port->bridge == PW_BRIDGE_NONE &&
 		ctl_route_uses_iface(ctx, ctl_port_iface(port), &prefix))
 		return pw_ipc_error_set(err, PW_IPC_E_BUSY,

@@ -255,6 +255,8 @@ static int routes_del(void *ctx, struct pw_ipc_request *req, void *params, json_
 		origin = PW_ORIGIN_CONFIG; /* until the next start, which reads the configuration
 					      again */
 	if (route_remove(ctl, &p->prefix, origin) != 0) {
+		if (ctl_saved_drop(ctl, "routes", "prefix", text))
+			return save(ctl, &e) != 0 ? pw_ipc_error_from(err, &e) : 0;
 		if (p->missing_ok)
 			return 0;
 		return pw_ipc_error_set(err, PW_IPC_E_MISSING,
@@ -281,8 +283,11 @@ static void load_one(struct pw_ctl *ctl, json_t *item)
 	else if (add(ctl, &p, &err) != 0)
 		why = err.msg;
 	pw_ipc_params_free(add_params, &p);
-	if (why != NULL)
-		pw_warn("route", "a saved route is left out: %s", why);
+	if (why == NULL)
+		return;
+	pw_warn("route", "a saved route (%s) is left out, and kept for the next start: %s",
+		pw_json_str(item, "prefix", "?"), why);
+	ctl_saved_keep(ctl, "routes", item);
 }
 
 void ctl_route_load_saved(struct pw_ctl *ctl)

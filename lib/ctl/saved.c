@@ -20,9 +20,85 @@ static void path_of(const struct pw_ctl *ctl, const char *kind, char path[static
 	snprintf(path, PATH_MAX, "%s/%s.json", ctl->conf->state_dir, kind);
 }
 
+/* ---- items that could not be had ---- */
+
+static const char *const keys[] = {"name", "prefix"}; /* one of them tells items apart */
+
+static json_t *kept_of(const struct pw_ctl *ctl, const char *kind)
+{
+	return json_object_get(ctl->saved_kept, kind);
+}
+
+/* Index of the item; the size of the array: there is none. */
+static size_t index_of(const json_t *items, const char *key, const char *value)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (items, i, item) {
+		if (strcmp(pw_json_str(item, key, ""), value) == 0)
+			break;
+	}
+	return i;
+}
+
+static bool is_replaced(const json_t *items, const json_t *kept)
+{
+	for (unsigned k = 0; k < PW_ARRAY_SIZE(keys); k++) {
+		const char *value = pw_json_str(kept, keys[k], NULL);
+
+		if (value != NULL && index_of(items, keys[k], value) < json_array_size(items))
+			return true;
+	}
+	return false;
+}
+
+void ctl_saved_keep(struct pw_ctl *ctl, const char *kind, json_t *item)
+{
+	if (ctl->saved_kept == NULL)
+		ctl->saved_kept = json_object();
+	if (kept_of(ctl, kind) == NULL)
+		json_object_set_new(ctl->saved_kept, kind, json_array());
+	json_array_append(kept_of(ctl, kind), item);
+}
+
+bool ctl_saved_drop(struct pw_ctl *ctl, const char *kind, const char *key, const char *value)
+{
+	json_t *kept = kept_of(ctl, kind);
+
+	return json_array_remove(kept, index_of(kept, key, value)) == 0;
+}
+
+/* What is in force, and what is kept beside it. */
+static json_t *all_items(const struct pw_ctl *ctl, const char *kind, json_t *items)
+{
+	json_t *kept = kept_of(ctl, kind), *all = json_copy(items), *item;
+	size_t i;
+
+	json_array_foreach (kept, i, item) {
+		if (!is_replaced(items, item))
+			json_array_append(all, item);
+	}
+	return all;
+}
+
+/* They are on disk: what they replace is not wanted back. */
+static void drop_replaced(struct pw_ctl *ctl, const char *kind, const json_t *items)
+{
+	json_t *kept = kept_of(ctl, kind);
+
+	for (size_t i = json_array_size(kept); i-- > 0;) {
+		if (is_replaced(items, json_array_get(kept, i)))
+			json_array_remove(kept, i);
+	}
+}
+
+/* ---- files ---- */
+
 int ctl_saved_write(struct pw_ctl *ctl, const char *kind, json_t *items, struct pw_err *err)
 {
-	json_t *doc = json_pack("{s:i, s:O}", "version", SAVED_VERSION, kind, items);
+	json_t *doc = json_pack(
+		"{s:i, s:o}", "version", SAVED_VERSION, kind, all_items(ctl, kind, items));
 	char *text = doc != NULL ? json_dumps(doc, JSON_INDENT(1)) : NULL;
 	char path[PATH_MAX];
 	int rc = -ENOMEM;
@@ -34,6 +110,7 @@ int ctl_saved_write(struct pw_ctl *ctl, const char *kind, json_t *items, struct 
 	json_decref(doc);
 	if (rc != 0)
 		return pw_err_set(err, rc, "%s cannot be written: %s", path, strerror(-rc));
+	drop_replaced(ctl, kind, items);
 	return 0;
 }
 
@@ -86,4 +163,10 @@ static int init(struct pw_ctl *ctl, struct pw_err *err)
 	return 0;
 }
 
-const struct ctl_module ctl_module_saved = {.name = "saved", .init = init};
+static void fini(struct pw_ctl *ctl)
+{
+	json_decref(ctl->saved_kept);
+	ctl->saved_kept = NULL;
+}
+
+const struct ctl_module ctl_module_saved = {.name = "saved", .init = init, .fini = fini};

@@ -14,9 +14,17 @@
 extern const struct ctl_module
 	ctl_module_saved; /* loads ports, routes and Services; after ctl_module_static */
 
-/* <state>/<kind>.json. `items` is borrowed. 0 or -errno with err. */
+/* <state>/<kind>.json, with what is kept. `items` is borrowed. 0 or -errno with err. */
 int ctl_saved_write(struct pw_ctl *ctl, const char *kind, json_t *items, struct pw_err *err);
 /* The items, an array the caller owns; NULL: none were saved. */
 json_t *ctl_saved_read(struct pw_ctl *ctl, const char *kind);
+
+/*
+ * An item that cannot be had now (its interface is gone, say) stays saved for the next start, until
+ * one with the same name or prefix is saved, or it is dropped.
+ */
+void ctl_saved_keep(struct pw_ctl *ctl, const char *kind, json_t *item);
+/* True: it was kept; the caller writes the others. */
+bool ctl_saved_drop(struct pw_ctl *ctl, const char *kind, const char *key, const char *value);
 
 #endif

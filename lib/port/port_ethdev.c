@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rte_dev.h>
 #include <rte_errno.h>
@@ -23,8 +24,12 @@
 #include "port_priv.h"
 #include "pw_pkt.h"
 #include "pw_util.h"
+#include "sock.h"
 
 #define RING_SIZE      1024
+#define CONNECT_POLLS  3 /* seconds that connecting may take */
+#define STOP_TRIES     20
+#define STOP_STEP_USEC 100
 #define FRAME_OVERHEAD (RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN + 2 * RTE_VLAN_HLEN)
 #define DEV_NAME_MAX   RTE_ETH_NAME_MAX_LEN
 
@@ -43,18 +48,31 @@ struct queue_stats {
 
 struct ethdev {
 	uint16_t port_id;
-	bool probed;  /* by us: to be removed */
-	bool ip_csum; /* it writes the IPv4 header checksum of segments */
+	bool probed;         /* by us: to be removed */
+	bool ip_csum;        /* it writes the IPv4 header checksum of segments */
+	uint32_t started;    /* W: control  R: all. No burst before that */
+	bool was_up;         /* since it was started last */
+	unsigned polls_down; /* likewise, if it was not */
+	uint64_t token;      /* grace period after which it may be stopped */
+	char *wanted_path;   /* a socket without which it does not start; NULL: none */
 	uint64_t owner;
 	struct queue_stats stats[PW_PORT_MAX_QUEUES]; /* W: the queue's worker  R: control */
 };
+
+static bool is_started(const struct ethdev *dev)
+{
+	return __atomic_load_n(&dev->started, __ATOMIC_ACQUIRE) != 0;
+}
 
 uint16_t ethdev_rx(
 	struct pw_port *port, uint16_t queue, struct rte_mbuf **pkts, uint16_t n, uint16_t *bad)
 {
 	struct ethdev *dev = port->priv;
-	uint16_t got = rte_eth_rx_burst(dev->port_id, queue, pkts, n), kept = 0;
+	uint16_t got, kept = 0;
 
+	if (unlikely(!is_started(dev)))
+		return 0;
+	got = rte_eth_rx_burst(dev->port_id, queue, pkts, n);
 	for (uint16_t i = 0; i < got; i++) {
 		struct rte_mbuf *m = pkts[i];
 
@@ -105,6 +123,11 @@ void ethdev_tx(struct pw_port *port, uint16_t queue, struct rte_mbuf **pkts, uin
 	struct ethdev *dev = port->priv;
 	uint16_t ready = 0, sent;
 
+	if (unlikely(!is_started(dev))) {
+		result->down += n;
+		rte_pktmbuf_free_bulk(pkts, n);
+		return;
+	}
 	for (uint16_t i = 0; i < n; i++) {
 		struct rte_mbuf *m = pkts[i];
 
@@ -128,13 +151,58 @@ int ethdev_wait_fd(struct pw_port *port, uint16_t queue)
 	return PW_PORT_NO_FD;
 }
 
+/* Bursts end before the device stops; some microseconds. False: not yet. */
+static bool stop(struct pw_port *port, struct ethdev *dev)
+{
+	struct pw_qsbr *qsbr = port->env->qsbr;
+
+	if (is_started(dev)) {
+		__atomic_store_n(&dev->started, 0, __ATOMIC_RELEASE);
+		port_set_state(port, PW_PORT_DOWN);
+		dev->token = qsbr != NULL ? pw_qsbr_start(qsbr) : 0;
+	}
+	for (unsigned i = 0; i < STOP_TRIES; i++) {
+		if (qsbr == NULL || pw_qsbr_passed(qsbr, dev->token))
+			return rte_eth_dev_stop(dev->port_id) == 0;
+		usleep(STOP_STEP_USEC);
+	}
+	return false;
+}
+
+/* The driver's thread may be shaking hands with the peer, and does not bear to be disturbed. */
+static bool may_be_connecting(struct ethdev *dev)
+{
+	return is_started(dev) && !dev->was_up && ++dev->polls_down < CONNECT_POLLS;
+}
+
+/*
+ * The peer that makes the socket may come later than we, or go and come again. The driver connects
+ * when the device starts, and never after.
+ */
+static void follow_peer(struct pw_port *port, struct ethdev *dev)
+{
+	if (pw_port_state(port) == PW_PORT_UP) {
+		dev->was_up = true;
+		return;
+	}
+	if (may_be_connecting(dev) || !sock_answers(dev->wanted_path))
+		return;
+	if (!stop(port, dev) || rte_eth_dev_start(dev->port_id) != 0)
+		return;
+	dev->was_up = false;
+	dev->polls_down = 0;
+	__atomic_store_n(&dev->started, 1, __ATOMIC_RELEASE);
+}
+
 void ethdev_poll_state(struct pw_port *port)
 {
 	struct ethdev *dev = port->priv;
 	struct rte_eth_link link = {0};
 
-	if (rte_eth_link_get_nowait(dev->port_id, &link) == 0)
+	if (is_started(dev) && rte_eth_link_get_nowait(dev->port_id, &link) == 0)
 		port_set_state(port, link.link_status ? PW_PORT_UP : PW_PORT_DOWN);
+	if (dev->wanted_path != NULL)
+		follow_peer(port, dev);
 	port_log_state(port, "no link");
 }
 
@@ -322,20 +390,29 @@ static int set_mac(struct pw_port *port, const struct ethdev *dev, const struct 
 	return rc < 0 && rc != -ENOTSUP ? pw_err_set(err, rc, "MAC: %s", strerror(-rc)) : 0;
 }
 
-static int start(struct pw_port *port, const struct ethdev *dev, const struct pw_mac *mac,
-	struct pw_err *err)
+static int start(
+	struct pw_port *port, struct ethdev *dev, const struct pw_mac *mac, struct pw_err *err)
 {
 	int rc = set_mac(port, dev, mac, err);
 
 	if (rc < 0)
 		return rc;
 	rc = rte_eth_dev_start(dev->port_id);
+	if (rc < 0 && dev->wanted_path != NULL && !sock_answers(dev->wanted_path))
+		return 0; /* poll_state tries again */
 	if (rc < 0)
 		return pw_err_set(err, rc, "start: %s", strerror(-rc));
+	dev->started = 1;
 	rc = rte_eth_promiscuous_enable(dev->port_id);
 	if (rc < 0 && rc != -ENOTSUP)
 		return pw_err_set(err, rc, "promiscuous: %s", strerror(-rc));
 	return 0;
+}
+
+static void free_ethdev(struct ethdev *dev)
+{
+	free(dev->wanted_path);
+	free(dev);
 }
 
 void ethdev_close(struct pw_port *port)
@@ -344,7 +421,7 @@ void ethdev_close(struct pw_port *port)
 
 	rte_eth_dev_owner_unset(dev->port_id, dev->owner);
 	remove_device(dev);
-	free(dev);
+	free_ethdev(dev);
 }
 
 /* DPDK's drivers on kernel sockets and TAPs. */
@@ -368,6 +445,13 @@ int ethdev_open(struct pw_port *port, const struct pw_port_conf *conf, struct pw
 	if (dev == NULL)
 		return pw_err_set(err, -ENOMEM, "out of memory");
 	memset(dev, 0, sizeof(*dev));
+	if (conf->socket.client && conf->type == PW_PORT_MEMIF) {
+		dev->wanted_path = strdup(conf->socket.path);
+		if (dev->wanted_path == NULL) {
+			rc = pw_err_set(err, -ENOMEM, "out of memory");
+			goto err_free;
+		}
+	}
 	rc = probe_device(dev, conf->device, err);
 	if (rc < 0)
 		goto err_free;
@@ -395,7 +479,7 @@ err_remove:
 	rte_eth_dev_owner_unset(dev->port_id, dev->owner);
 	remove_device(dev);
 err_free:
-	free(dev);
+	free_ethdev(dev);
 	return rc;
 }
 

@@ -3,8 +3,8 @@
  * port_memif.c - DPDK and VPP pods by shared memory: DPDK's memif driver as an Ethernet device.
  *
  * Server: the socket is ours, the memory the peer's (it is the one who connects). Client: the
- * reverse; the driver tries again about once a second. Ring and buffer size are the client's
- * choice.
+ * reverse; we try about once a second, at first and after the peer went. Ring and buffer size are
+ * the client's choice.
  *
  * Threads:  rx, tx: workers, a queue each. The rest: control thread.
  * Limits:   one port a socket. A memif server reads memory that its client owns and may take away

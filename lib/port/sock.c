@@ -47,6 +47,12 @@ static int probe(const char *path)
 	return rc == -EAGAIN || rc == -EPROTOTYPE ? 0 : rc;
 }
 
+/* memif sockets are of type SOCK_SEQPACKET: to ask with another type disturbs nobody. */
+bool sock_answers(const char *path)
+{
+	return probe(path) == 0;
+}
+
 static int remove_stale(const char *path, struct pw_err *err)
 {
 	struct stat st;

@@ -8,6 +8,8 @@
 #ifndef PW_PORT_SOCK_H
 #define PW_PORT_SOCK_H
 
+#include <stdbool.h>
+
 #include "pw_err.h"
 #include "pw_port.h"
 
@@ -16,6 +18,9 @@
 int sock_prepare(const struct pw_port_socket *sock, struct pw_err *err);
 /* After it started: owner and permissions of the socket that we made. */
 int sock_finish(const struct pw_port_socket *sock, struct pw_err *err);
+
+/* Does somebody listen on path? A question that he does not notice. */
+bool sock_answers(const char *path);
 
 /* Bounds how long a peer of path may take for one message: librte_vhost reads with a blocking read
  * in the one thread that serves all ports, and does not tell the descriptor. Call when a peer has

@@ -12,6 +12,7 @@
 #include "pw_file.h"
 #include "pw_ipc_param.h"
 #include "pw_str.h"
+#include "saved.h"
 
 static struct harness h;
 
@@ -118,6 +119,39 @@ static void a_route_that_cannot_be_saved_changes_nothing(void **state)
 	assert_null(strstr(saved_routes(), "10.7.0.0/16"));
 	assert_non_null(strstr(saved_routes(), "10.8.0.0/16"));
 	assert_null(strstr(saved_routes(), "10.9.0.0/16"));
+}
+
+static void what_cannot_be_had_stays_saved(void **state)
+{
+	static const char text[] = "{\"version\": 1, \"routes\": [{\"prefix\": \"10.1.0.0/16\", "
+				   "\"via\": \"192.0.2.1\"},"
+				   " {\"prefix\": \"10.2.0.0/16\", \"kind\": \"prohibit\"},"
+				   " {\"prefix\": \"10.3.0.0/16\", \"via\": \"192.0.2.1\"}]}";
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/routes.json", h.dir);
+	assert_int_equal(pw_file_write_atomic(path, text, strlen(text), 0600), 0);
+	ctl_route_load_saved(&h.ctl);
+	assert_null(route_of("10.1.0.0/16"));
+	assert_non_null(route_of("10.2.0.0/16"));
+	assert_non_null(strstr(h.log, "(10.1.0.0/16) is left out, and kept for the next start"));
+	/* The next change does not lose it, */
+	assert_int_equal(call("routes.del", "{\"prefix\": \"10.2.0.0/16\"}"), 0);
+	assert_non_null(strstr(saved_routes(), "10.1.0.0/16"));
+	assert_null(strstr(saved_routes(), "10.2.0.0/16"));
+	/* one in its place takes it, */
+	assert_int_equal(
+		call("routes.add", "{\"prefix\": \"10.1.0.0/16\", \"kind\": \"blackhole\"}"), 0);
+	assert_non_null(strstr(saved_routes(), "10.1.0.0/16"));
+	assert_non_null(strstr(saved_routes(), "10.3.0.0/16"));
+	assert_null(strstr(strstr(saved_routes(), "10.1.0.0/16") + 1, "10.1.0.0/16"));
+	/* and it can be deleted. */
+	assert_int_equal(call("routes.del", "{\"prefix\": \"10.1.0.0/16\"}"), 0);
+	assert_null(strstr(saved_routes(), "10.1.0.0/16"));
+	assert_int_equal(call("routes.del", "{\"prefix\": \"10.3.0.0/16\"}"), 0);
+	assert_null(strstr(saved_routes(), "10.3.0.0/16"));
+	assert_int_not_equal(call("routes.del", "{\"prefix\": \"10.3.0.0/16\"}"), 0);
+	ctl_module_saved.fini(&h.ctl);
 }
 
 /* ---- places ---- */
@@ -246,6 +280,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			a_route_that_cannot_be_saved_changes_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_cannot_be_had_stays_saved, setup, teardown),
 		cmocka_unit_test_setup_teardown(places_outlive_a_restart, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_place_that_cannot_be_saved_is_as_before, setup, teardown),
