@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # memif and virtio-user ports (PORT-6, PORT-7): two daemons are joined by memif, with a secret, and by a vhost-user
-# port that is the back end of the other's virtio-user port; a peer goes and comes back; too many
-# Ethernet devices, and a machine without vhost-net, are refused with the reason.
+# port that is the back end of the other's virtio-user port; a peer goes and comes back, with other rings. What
+# is at a socket's path already, too many Ethernet devices, and a machine without vhost-net, are refused with
+# the reason.
 . "$(dirname "$0")/lib.sh"
 test_begin "$@"
 
@@ -86,9 +87,11 @@ check_eventually 10 "server listens" lab_listens far 7000
 check "memif: 8 MB of TCP verified" lab_in node "$TEST_DIR/peer.py" tcp 192.0.2.2 7000 8000000
 far_end KILL
 check_eventually 5 "memif is down when the peer was killed" is_state mem down
-check "the peer starts again" far_start
+sed -i 's/ring_size: 512/ring_size: 128, buffer_size: 4096/' "$LAB_DIR/far.yaml"
+check "the peer starts again, with other rings and buffers" far_start
 check_eventually 5 "memif is up again" is_state mem up
 check "memif: ping" pinged 10.1.0.2
+check "memif: ping of fragments" pinged 10.1.0.2 8000
 check_eventually 5 "virtio-user: ping" pinged 10.2.0.2
 check_eventually 5 "rx = tx + drops + held" ledger_settled
 
@@ -105,6 +108,20 @@ check "a front end without back end is refused" refused "start the back end firs
 	lab_ctl ports add lone type virtio-user socket "$LAB_DIR/none.sock" bridge spare
 check "a ring of no power of two is refused" refused "powers of two" \
 	lab_ctl ports add odd type memif socket "$LAB_DIR/odd.sock" ring-size 1000 bridge spare
+
+# What is at the path of a socket is nobody's to take.
+echo precious >"$LAB_DIR/file.sock"
+lab_bg node socat "UNIX-LISTEN:$LAB_DIR/live.sock,fork" EXEC:cat
+lab_wait 5 test -S "$LAB_DIR/live.sock"
+for type in vhost-user memif; do
+	check "$type: a file at the socket's path is refused" refused "exists and is no socket" \
+		lab_ctl ports add taken type $type socket "$LAB_DIR/file.sock" bridge spare
+	check "$type: so is somebody else's socket" refused "another process answers" \
+		lab_ctl ports add taken type $type socket "$LAB_DIR/live.sock" bridge spare
+done
+check "the file is as it was" grep -q precious "$LAB_DIR/file.sock"
+check "the other process answers" \
+	[ "$(echo hello | socat -t 2 - "UNIX-CONNECT:$LAB_DIR/live.sock")" = hello ]
 
 i=1 # one is there: mem
 while [ $i -lt 32 ] && lab_ctl ports add "m$i" type memif socket "$LAB_DIR/m$i.sock" bridge spare >/dev/null; do
