@@ -18,7 +18,7 @@ tap|bench_tap.sh|yes|a bare loop between two TAPs: large frames in chains or in 
 pods|bench_pods.sh|yes|TCP between pods through podwayd, by Service, and through a kernel bridge
 cni|bench_cni.sh|yes|time of a CNI ADD and DEL, one by one and many in flight, and what they keep the daemon
 idle|bench_idle.sh|yes|CPU time of an idle node by type of port, up to 250 pods, and how soon it is awake
-ports|bench_ports.sh|yes|CPU time of a worker a KB of TCP and a small frame: TAP, AF_PACKET, AF_XDP
+ports|bench_ports.sh|yes|each port type beside testpmd and a kernel bridge: TCP, small frames, latency
 '
 
 usage() { sed -n '3,10s/^# \{0,1\}//p' "$0"; }
