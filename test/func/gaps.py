@@ -27,8 +27,9 @@ WARM_UP = 0.05  # what counts as silence begins at most so long before the kill
 class Probe:
     def __init__(self, kind, address, port):
         self.sock = socket.socket(socket.AF_INET, kind)
-        self.sock.settimeout(0.5)
+        self.sock.settimeout(10)
         self.sock.connect((address, port))
+        self.sock.settimeout(0.5)
         self.kind, self.stop, self.times, self.sent, self.back = kind, False, array.array("d"), 0, bytearray()
         if kind == socket.SOCK_STREAM:
             self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -57,7 +58,9 @@ class Probe:
                 if self.stop and self.kind == socket.SOCK_DGRAM:
                     return
                 continue
-            except ConnectionRefusedError:
+            except OSError:  # what the network says of single datagrams; a stream would have ended
+                if self.kind == socket.SOCK_STREAM:
+                    return
                 continue
             if not data:
                 return

@@ -59,11 +59,13 @@ under_load() {
 	lab_bg "$server" iperf3 -s -1
 	check_eventually 10 "$what: the server listens" lab_listens "$server" 7000
 	check_eventually 10 "$what: iperf3 listens" lab_listens "$server" 5201
+	check_eventually 10 "$what: ping" pinged "$client" "$address"
 	lab_bg "$client" "$TEST_DIR/gaps.py" probe "$address" 7000 "$LAB_DIR/$client"
 	probe=$LAB_LAST_PID
 	lab_bg "$client" iperf3 -c "$address" -t $((KILLS * 2 + 4)) -b "$rate" -J --logfile "$LAB_DIR/$client.iperf"
 	iperf=$LAB_LAST_PID
-	sleep 1.5
+	check_eventually 10 "$what: TCP runs" tcp_runs "$client" "$address"
+	sleep 1
 	for ((n = 0; n < KILLS; n++)); do
 		crash >"$LAB_DIR/crash.out" 2>&1 && lab_wait 5 pinged "$client" "$address" &&
 			lab_wait 30 tcp_runs "$client" "$address" || break
@@ -91,7 +93,6 @@ check "a machine on vm1" vm_start m1 vm1 10.9.0.2/24
 for port in vm0 vm1; do
 	check_eventually 20 "$port is up" port_is_up $port
 done
-check_eventually 10 "machine to machine: ping" pinged m0 10.9.0.2
 under_load "vhost to vhost" m0 m1 10.9.0.2 200M
 check_eventually 5 "rx = tx + drops + held" ledger_settled
 test_end
