@@ -156,6 +156,20 @@ matrix_targets() {
 	done
 }
 
+# What may tell why, for the first row that failed: matrix_explain NAMESPACE
+matrix_explain() {
+	[ -z "${MATRIX_EXPLAINED:-}" ] || return 0
+	MATRIX_EXPLAINED=1
+	{
+		echo "--- $1's neighbours and link; ports, drops, workers; load $(cut -d' ' -f1-3 /proc/loadavg)"
+		lab_in "$1" ip neigh
+		lab_in "$1" ip -s link show
+		lab_ctl ports
+		lab_ctl drops
+		lab_ctl workers
+	} 2>&1 | sed 's/^/        /'
+}
+
 # matrix_run CLIENT ARGS.. <TARGETS: matrix.py there; counts the cells
 matrix_run() {
 	local name=a-$1 ok bad
@@ -164,6 +178,7 @@ matrix_run() {
 	lab_in "$name" "$TEST_DIR/matrix.py" "$@" | tee "$LAB_DIR/rows"
 	ok=$(grep -ow ok "$LAB_DIR/rows" | wc -l) bad=$(grep -ow FAIL "$LAB_DIR/rows" | wc -l)
 	PASSED=$((PASSED + ok)) FAILED=$((FAILED + bad))
+	[ "$bad" -eq 0 ] || matrix_explain "$name"
 	[ $((ok + bad)) -gt 0 ] || fail "$name as client: no result"
 }
 
