@@ -147,30 +147,36 @@ static void set_fields(const struct pw_gen_frame *frame, const struct pw_gen_hea
 		put16(l4 + 2, (uint16_t)(frame->dst_port + digit[PW_GEN_DST_PORT]));
 }
 
+/* Addresses, protocol and length: what a checksum of L4 covers beside L4 itself. */
+static uint64_t pseudo_sum(const uint8_t *ip, bool v6, uint8_t proto, uint16_t l4_bytes)
+{
+	return frame_sum(ip + (v6 ? 8 : 12), v6 ? 32 : 8) + htons(proto) + htons(l4_bytes);
+}
+
 /* Lengths, then checksums: of the L4 header and the stamp as they are, of the rest by prefix sum. */
 static void finish(const struct pw_gen_frame *frame, const struct pw_gen_head *head, uint8_t *out,
 	uint16_t len, uint16_t pattern_len)
 {
+	bool v6 = frame->src.family == PW_IPV6;
 	uint8_t *ip = out + head->l3_off, *l4 = out + head->l4_off;
 	uint16_t l4_bytes = (uint16_t)(len - head->l4_off);
 	unsigned csum_at = head->proto == IPPROTO_UDP ? 6 : head->proto == IPPROTO_TCP ? 16 : 2;
-	uint32_t sum = frame->pattern->sum[pattern_len];
+	uint64_t sum = frame->pattern->sum[pattern_len];
 	uint16_t csum;
 
 	if (head->proto == IPPROTO_UDP)
 		put16(l4 + 4, l4_bytes);
-	if (frame->src.family == PW_IPV4) {
-		put16(ip + 2, (uint16_t)(len - head->l3_off));
-		put_csum(ip + 10, pw_csum_ipv4_header(ip));
-		if (head->proto != IPPROTO_ICMP)
-			sum += pw_csum_pseudo4(
-				frame_word(ip + 12), frame_word(ip + 16), head->proto, l4_bytes);
-	} else {
+	if (v6) {
 		put16(ip + 4, l4_bytes);
-		sum += pw_csum_pseudo6(ip + 8, ip + 24, ip[6], l4_bytes);
+	} else {
+		put16(ip + 2, (uint16_t)(len - head->l3_off));
+		put_csum(ip + 10, (uint16_t)~frame_fold(frame_sum(ip, IP4_LEN)));
 	}
-	sum = pw_csum_add(sum, l4, (size_t)(l4_bytes - pattern_len));
-	csum = (uint16_t)~pw_csum_fold(sum);
+	if (v6 || head->proto != IPPROTO_ICMP)
+		sum += pseudo_sum(ip, v6, v6 ? ip[6] : head->proto, l4_bytes);
+	/* Checksum fields are 0 in the template. */
+	sum += frame_sum(l4, (unsigned)(l4_bytes - pattern_len));
+	csum = (uint16_t)~frame_fold(sum);
 	if (csum == 0 && head->proto == IPPROTO_UDP)
 		csum = UINT16_MAX;
 	put_csum(l4 + csum_at, csum);

@@ -438,7 +438,7 @@ static void plot_flows(const struct pw_gen_report *report, struct pw_str *out)
 		}
 	}
 	for (uint32_t i = 0; i < plot->n_series; i++)
-		if (plot->series[i].n < 2)
+		if (plot->series[i].x[plot->series[i].n - 1] <= plot->series[i].x[0])
 			plot->series[i--] = plot->series[--plot->n_series];
 	if (ladder)
 		plot_write(plot, out);

@@ -20,17 +20,28 @@ static inline uint32_t frame_word(const uint8_t *p)
 	return v;
 }
 
-/* Sum of all words with the check field in it: all ones when it is right. */
-static inline uint16_t stamp_sum(const uint8_t *p)
+/* Sum of a few words that are known to be few: inline, unlike pw_csum_add. `len` is even. */
+static inline uint64_t frame_sum(const uint8_t *p, unsigned len)
 {
 	uint64_t sum = 0;
+	unsigned i;
 
-	for (unsigned i = 0; i < 16; i += 4)
+	for (i = 0; i + 4 <= len; i += 4)
 		sum += frame_word(p + i);
-	sum += get_csum(p + 16);
+	return len & 2 ? sum + get_csum(p + i) : sum;
+}
+
+static inline uint16_t frame_fold(uint64_t sum)
+{
 	sum = (sum & UINT32_MAX) + (sum >> 32);
 	sum = (sum & UINT32_MAX) + (sum >> 32);
 	return pw_csum_fold((uint32_t)sum);
+}
+
+/* Sum of all words with the check field in it: all ones when it is right. */
+static inline uint16_t stamp_sum(const uint8_t *p)
+{
+	return frame_fold(frame_sum(p, PW_GEN_STAMP_BYTES));
 }
 
 static inline void stamp_put(uint8_t *p, const struct pw_gen_stamp *stamp)

@@ -112,9 +112,11 @@ duration: 30s
 streams:
 - {from: 0, to: 1, rate: 100pps}
 EOF
+PERIOD="NIC statistics"
 testpmd_start pmd-gone --vdev="net_vhost0,iface=$LAB_DIR/g0.sock" --vdev="net_vhost1,iface=$LAB_DIR/g1.sock"
 mapfile -t front < <(fronts g0 g1)
-{ sleep 3; kill -KILL "$TESTPMD"; } & # some of the run must be over
+PERIOD=
+{ lab_wait 30 grep -q "RX-packets: [1-9]" "$LAB_DIR/pmd-gone.out"; kill -KILL "$TESTPMD"; } &
 check "a peer that goes ends the run, and it says so" says "its peer went away" 4 gen_run gone "${front[@]}"
 exec 9>&-
 check "what was measured is in the result" result gone '.ended_early != null and .streams[0].rx_frames > 0'
