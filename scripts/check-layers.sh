@@ -9,7 +9,7 @@ declare -A may=(
 	[base]="" [conf]="base" [ipc]="base" [cni]="base ipc" [sync]="base" [net]="base" [table]="base sync"
 	[l2]="base sync net table" [l3]="base sync net table" [nat]="base sync net table"
 	[policy]="base sync net table" [port]="base sync net"
-	[gen]="base conf net port"
+	[gen]="base conf net"
 	[dp]="base sync net table l2 l3 nat policy port"
 	[ctl]="base conf ipc cni sync net table l2 l3 nat policy port dp"
 )

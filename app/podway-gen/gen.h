@@ -226,6 +226,7 @@ void results_collect(struct gen *gen, double seconds, struct results *results);
 int results_write(const struct results *results, uint32_t n_failed, const char *failures,
 	const char *path, struct pw_err *err);
 void environment_read(struct pw_gen_environment *env, int argc, char **argv);
+void environment_free(struct pw_gen_environment *env);
 
 /* text.c: tables */
 void print_live(void *arg, struct gen *gen, double seconds); /* a tick */

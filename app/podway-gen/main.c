@@ -213,6 +213,7 @@ out:
 		pw_gen_profile_free(gen->profile);
 	free(gen->pattern);
 	free(gen);
+	environment_free(&results->r.env);
 	free(results->r.trials);
 	free(results);
 	return code;

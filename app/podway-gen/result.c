@@ -30,7 +30,13 @@ static char *cpu_name(void)
 	return name;
 }
 
-/* Once; lives as long as the program. */
+void environment_free(struct pw_gen_environment *env)
+{
+	free(env->cpu);
+	free(env->kernel);
+	free(env->command);
+}
+
 void environment_read(struct pw_gen_environment *env, int argc, char **argv)
 {
 	struct pw_str command = {0}, kernel = {0};

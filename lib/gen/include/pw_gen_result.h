@@ -74,9 +74,9 @@ struct pw_gen_trial_result {
 };
 
 struct pw_gen_environment {
-	const char *version, *dpdk, *cpu, *kernel, *compiler;
+	const char *version, *dpdk, *compiler;
+	char *cpu, *kernel, *command; /* malloc'ed */
 	uint32_t cores;
-	const char *command;
 };
 
 struct pw_gen_result {
