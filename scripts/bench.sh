@@ -14,6 +14,9 @@ cd "$(dirname "$0")/.." || exit 1
 BENCHES='
 pipeline|bench_pipeline|no|cycles a packet that the stages add, ports in memory; lookups of DPDK tables beside ours
 flow|bench_flow|no|the connection table alone: lookups, new flows
+lpm|bench_lpm|no|a million IPv4 and 200,000 IPv6 routes: load, change, lookup, and changes beside lookups
+conns|bench_conns|no|bytes a connection costs the process, IPv4
+conns6|bench_conns6|no|the same, IPv6
 tap|bench_tap.sh|yes|a bare loop between two TAPs: large frames in chains or in one buffer
 pods|bench_pods.sh|yes|TCP between pods through podwayd, by Service, and through a kernel bridge
 cni|bench_cni.sh|yes|time of a CNI ADD and DEL, one by one and many in flight, and what they keep the daemon
