@@ -129,6 +129,11 @@ static bool receive(struct gport *port)
 	if (n == 0)
 		return false;
 	now = rte_rdtsc();
+	if (!port->judges && port->host.n_ips == 0) { /* nothing is to be known of them */
+		port->n.foreign += n;
+		rte_pktmbuf_free_bulk(pkts, n);
+		return true;
+	}
 	for (uint16_t i = 0; i < n; i++) {
 		uint64_t foreign = port->n.foreign;
 

@@ -104,6 +104,7 @@ struct gport {
 	bool speed_set;          /* by the profile */
 	bool was_up;
 	struct gport_counters n __rte_cache_aligned;
+	bool judges; /* some stream has stamps: what comes in is looked at */
 	struct lane *lanes[PW_GEN_STREAMS_MAX]; /* that send here */
 	uint32_t n_lanes, next_lane;
 	void *state;                /* of the engine that began */

@@ -29,6 +29,14 @@ static bool receives_stream(const struct gen *gen, const struct gport *port)
 	return false;
 }
 
+static bool receives_stamps(const struct gen *gen)
+{
+	for (uint32_t i = 0; i < gen->n_lanes; i++)
+		if (gen->lanes[i]->frame.stamp)
+			return true;
+	return false;
+}
+
 static bool from_here(const struct gport *port, uint32_t from)
 {
 	return from == port->id;
@@ -59,6 +67,7 @@ int engines_choose(struct gen *gen, struct pw_err *err)
 
 		port->pair = other < gen->n_ports ? &gen->ports[other] : port;
 		port->kind = choose(gen, port);
+		port->judges = receives_stamps(gen);
 		port->engine = engine_of(port->kind);
 		if (port->engine == NULL)
 			return pw_err_set(err, -ENOTSUP, "port %u: engine %s is not there", i,

@@ -151,6 +151,29 @@ check "damaged are those with a flipped bit" told corrupt flipped
 check "and the damage is in the payload" told faults.payload flipped
 check "nothing else was wrong" result faults '.streams[0] | .translated_wrong == 0 and .stale == 0'
 
+# --- RFC 2544 through a device that drops one frame in ten at any rate
+cat >"$LAB_DIR/search.yaml" <<EOF
+wait: 100ms
+catch_up: 1s
+streams:
+- {from: 0, to: 1, src: 198.18.0.0+200}
+rfc2544: {tests: [throughput, frame-loss], sizes: [128], loss: [0, 20%], max_rate: 2kpps, trial: 200ms, final: 200ms,
+  settle: 1ms, resolution: 20%}
+EOF
+"$LAB_BUILD/test/func/faulty" --lcores 0@1 "${EAL[@]}" --file-prefix="$LAB_PREFIX-dropper" \
+	--vdev="net_vhost0,iface=$LAB_DIR/d0.sock" --vdev="net_vhost1,iface=$LAB_DIR/d1.sock" -- drop=10 >"$LAB_DIR/dropper.out" 2>&1 &
+DROPPER=$!
+LAB_PIDS+=("$DROPPER")
+lab_wait 10 test -S "$LAB_DIR/d1.sock"
+mapfile -t front < <(fronts d0 d1)
+check "RFC 2544 searches" gen_run search "${front[@]}"
+check "no rate is found where every rate loses" result search '.rfc2544[0] | .test == "throughput" and .found == false and .trials > 2'
+check "the next search accepts more" result search '.rfc2544[1] | .accepted_loss_percent == 20 and .trials > 0'
+check "loss is one in ten, at 100 % as at 10 %" result search '[.rfc2544[] | select(.test == "frame-loss")] |
+	length == 10 and all(.loss_percent > 8 and .loss_percent < 12)'
+kill -TERM "$DROPPER"
+lab_wait 10 lab_gone "$DROPPER"
+
 # --- podwayd: a route, and a Service whose endpoints are behind port 1
 test_config <<EOF
 node: {name: node-a, addresses: [198.51.100.1/32]}
@@ -230,6 +253,25 @@ check "the prompt takes commands from a pipe" from_file
 check "and saves the result" result prompt '.streams[0] | .tx_frames > 0 and .lost == 0 and .mean_size > 200'
 echo "set rate all fast" >"$LAB_DIR/commands"
 check "a bad command ends it" says '"fast" is not a rate' 2 from_file
+
+# --- a recorded file
+/usr/bin/python3 - "$LAB_DIR/ten.pcap" <<'EOF'
+import struct, sys
+with open(sys.argv[1], "wb") as f:
+    f.write(struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
+    for i in range(10):
+        f.write(struct.pack("<IIII", 1, i * 1000, 60, 60) + bytes(12) + b"\x08\x00" + bytes(46))
+EOF
+printf 'duration: 20s\nwait: 0s\nreplays: [{name: ten, from: 0, file: %s, speed: 0.5, loops: 5}]\n' "$LAB_DIR/ten.pcap" >"$LAB_DIR/replay.yaml"
+check "a recorded file is sent five times" gen_run replay --vdev=net_ring0
+check "every frame of it, in twice its time" result replay '(.replays[0] | .frames == 50 and .loops == 5 and .seconds > 0.09) and
+	.ports[0].rx_frames == 50'
+
+# --- results as a page and a table
+check "a report of two results" "$GEN" report --html "$LAB_DIR/report.html" --markdown "$LAB_DIR/report.md" \
+	"$LAB_DIR/vhost.json" "$LAB_DIR/memif.json"
+check "has the plots in it" grep -q "<svg" "$LAB_DIR/report.html"
+check "and a line a stream" [ "$(grep -c '^| run | ' "$LAB_DIR/report.md")" = 5 ]
 
 # --- bad input: told with its place, before anything is sent
 bad() { printf '%s\n' "$1" >"$LAB_DIR/bad.yaml"; }
