@@ -22,6 +22,8 @@ pods|bench_pods.sh|yes|TCP between pods through podwayd, by Service, and through
 cni|bench_cni.sh|yes|time of a CNI ADD and DEL, one by one and many in flight, and what they keep the daemon
 idle|bench_idle.sh|yes|CPU time of an idle node by type of port, up to 250 pods, and how soon it is awake
 ports|bench_ports.sh|yes|each port type beside testpmd and a kernel bridge: TCP, small frames, latency
+vhost|bench_vhost.sh|yes|two vhost-user ports: podwayd as bridge, router and Service beside testpmd mac
+conn|bench_vhost.sh|yes|new connections a second through a Service, UDP and TCP
 '
 
 usage() { sed -n '3,10s/^# \{0,1\}//p' "$0"; }
@@ -46,7 +48,7 @@ build() {
 	type=$(meson introspect --buildoptions "$dir" | jq -r '.[] | select(.name == "buildtype").value')
 	[ "$type" = release ] || echo "bench.sh: $dir is a $type build: its figures say little" >&2
 	ninja -C "$dir" test/perf/bench_pipeline test/perf/bench_flow test/perf/bench_tap test/perf/bench_idle \
-		app/podwayd/podwayd app/podway-cni/podway-cni app/podwayctl/podwayctl \
+		app/podwayd/podwayd app/podway-cni/podway-cni app/podwayctl/podwayctl app/podway-gen/podway-gen \
 		>"$dir/bench-build.log" || { tail -20 "$dir/bench-build.log" >&2; return 1; }
 }
 
@@ -71,5 +73,6 @@ build "$dir" || exit 1
 case $name in
 tap) exec "test/perf/$program" "$dir/test/perf/bench_tap" "$@" ;;
 pods | ports | idle | cni) exec "test/perf/$program" "$dir" "$@" ;;
+vhost | conn) exec "test/perf/$program" "$name" "$dir" "$@" ;;
 *) exec "$dir/test/perf/$program" "$@" ;;
 esac
