@@ -28,7 +28,7 @@
 
 #define SPIN_USEC    50
 #define NAP_MIN_USEC 50
-#define NAP_MAX_USEC 150
+#define NAP_MAX_USEC 120
 #define SLEEP_MAX_MS 100 /* ageing and clocks go on */
 
 void worker_wake(struct worker *w)

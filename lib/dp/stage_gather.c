@@ -191,7 +191,7 @@ static void gather_queues(struct worker *w)
 {
 	const struct view_worker *vw = &w->view->workers[w->id];
 
-	if (vw->n_exact < ASK_FROM) {
+	if (vw->n_exact < ASK_FROM || unlikely(!w->watch.may_ask)) {
 		gather_polled(w, 0);
 		return;
 	}

@@ -27,8 +27,7 @@ static void open_sets(struct watch_set *set)
 	set->view_generation = UINT64_MAX;
 	set->all_fd = epoll_create1(EPOLL_CLOEXEC);
 	set->exact_fd = epoll_create1(EPOLL_CLOEXEC);
-	set->complete =
-		add(set->all_fd, set->event_fd, 0) == 0 && add(set->all_fd, set->exact_fd, 0) == 0;
+	set->complete = set->exact_fd >= 0 && add(set->all_fd, set->event_fd, 0) == 0;
 }
 
 static void close_sets(struct watch_set *set)
@@ -74,10 +73,17 @@ static void list_queues(struct watch_set *set, const struct view *view, uint32_t
 	}
 }
 
-/* One set's queues: descriptors of those that are still there go over, others leave. This comes
+static void forget(const struct watch_set *set, int fd, bool exact)
+{
+	(void)epoll_ctl(set->all_fd, EPOLL_CTL_DEL, fd, NULL);
+	if (exact)
+		(void)epoll_ctl(set->exact_fd, EPOLL_CTL_DEL, fd, NULL);
+}
+
+/* Queues of one kind: descriptors of those that are still there go over, others leave. This comes
  * before any is added, since a new one may have the number of one that was closed. */
-static void carry_over(
-	int epoll_fd, struct watch *now, uint32_t n, const struct watch *old, uint32_t n_old)
+static void carry_over(const struct watch_set *set, bool exact, struct watch *now, uint32_t n,
+	const struct watch *old, uint32_t n_old)
 {
 	uint32_t at = 0;
 
@@ -87,7 +93,7 @@ static void carry_over(
 		if (at < n && now[at].key == old[i].key)
 			now[at].fd = old[i].fd;
 		else if (old[i].fd >= 0)
-			(void)epoll_ctl(epoll_fd, EPOLL_CTL_DEL, old[i].fd, NULL);
+			forget(set, old[i].fd, exact);
 	}
 }
 
@@ -103,8 +109,10 @@ static bool watch_queue(struct watch_set *set, const struct view_rxq *q, uint32_
 					      : PW_PORT_NO_FD;
 	if (w->fd < 0)
 		return w->fd == PW_PORT_SILENT;
-	if (add(exact ? set->exact_fd : set->all_fd, w->fd, w->key) == 0)
+	if (add(set->all_fd, w->fd, w->key) == 0 &&
+		(!exact || add(set->exact_fd, w->fd, w->key) == 0))
 		return true;
+	forget(set, w->fd, exact);
 	w->fd = PW_PORT_NO_FD;
 	return false;
 }
@@ -118,12 +126,17 @@ void watch_follow(struct watch_set *set, const struct view *view, uint32_t worke
 	set->v = set->old;
 	set->old = old;
 	list_queues(set, view, worker);
-	carry_over(set->exact_fd, set->v, set->n_exact, old, PW_MIN(exact_old, n_old));
-	carry_over(set->all_fd, set->v + set->n_exact, set->n - set->n_exact, old + exact_old,
+	carry_over(set, true, set->v, set->n_exact, old, PW_MIN(exact_old, n_old));
+	carry_over(set, false, set->v + set->n_exact, set->n - set->n_exact, old + exact_old,
 		n_old - PW_MIN(exact_old, n_old));
-	set->complete = set->all_fd >= 0 && set->exact_fd >= 0 && vw->n_rxq <= set->max;
-	for (uint32_t i = 0; i < set->n; i++)
-		set->complete &= watch_queue(set, &vw->rxq[i], i);
+	set->complete = set->all_fd >= 0 && vw->n_rxq <= set->max;
+	set->may_ask = set->exact_fd >= 0 && vw->n_exact <= set->max;
+	for (uint32_t i = 0; i < set->n; i++) {
+		bool watched = watch_queue(set, &vw->rxq[i], i);
+
+		set->complete &= watched;
+		set->may_ask &= watched || i >= set->n_exact;
+	}
 	set->view_generation = view->generation;
 }
 
@@ -161,7 +174,7 @@ void watch_recheck(struct watch_set *set, const struct view *view, uint32_t work
 
 		if (w->fd < 0 || q->port->ops->wait_fd(q->port, q->queue) >= 0)
 			continue;
-		(void)epoll_ctl(set->exact_fd, EPOLL_CTL_DEL, w->fd, NULL);
+		forget(set, w->fd, true);
 		w->fd = PW_PORT_SILENT;
 	}
 }

@@ -4,7 +4,8 @@
  *
  *   exact_fd  queues whose descriptor is readable if and only if there is something to read (TAP,
  *             AF_PACKET). With many of them, gather asks this set once instead of each queue.
- *   all_fd    what a sleeping worker waits for: its eventfd, exact_fd, the other descriptors.
+ *   all_fd    what a sleeping worker waits for: its eventfd and all descriptors. Not exact_fd instead
+ *             of those in it: adding to a set that is in another takes a lock of the whole machine.
  *
  * Both follow the view by its differences, so that one pod more costs one call and not one for each
  * pod that was there.
@@ -36,6 +37,7 @@ struct watch_set {
 	uint32_t n_exact;  /* the first ones */
 	uint32_t n_armed;  /* queues whose port wants to know before its worker waits */
 	bool complete;     /* every queue has a descriptor */
+	bool may_ask;      /* every exact one is in its set */
 	struct watch *v;   /* [max], in the view's order */
 	struct watch *old; /* [max], while following */
 };
