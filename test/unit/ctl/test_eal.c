@@ -359,7 +359,7 @@ static void test_preflight_warnings(void **state)
 
 #define XDP_YAML                                                                                   \
 	CHECKED_YAML                                                                               \
-		"ports: [{name: a, type: af_xdp, interface: eth0, peers: 192.0.2.1, queues: 2}]\n"
+	"ports: [{name: a, type: af_xdp, interface: eth0, peers: 192.0.2.1, queues: 2}]\n"
 
 static void test_preflight_xdp(void **state)
 {
