@@ -18,6 +18,7 @@
 #define WATCH_US          50000 /* links, signals, the end of the time */
 #define TICK_NS           (PW_NS_PER_SEC / 2)
 #define IDLE_BEFORE_YIELD 32
+#define DUPLICATES_NS     (20 * PW_NS_PER_MSEC)
 
 /* ---- engines and workers ---- */
 
@@ -237,6 +238,8 @@ void run_drain(struct gen *gen, uint64_t wait_ns)
 	usleep(1000); /* a burst that is being sent */
 	while (!all_arrived(gen) && pw_clock_now_ns(pw_clock_boot()) < end)
 		usleep(1000);
+	/* Everything has come once; what comes twice may still be behind it. */
+	usleep((useconds_t)(PW_MIN(wait_ns, DUPLICATES_NS) / PW_NS_PER_USEC));
 }
 
 void run_stop(struct gen *gen)

@@ -232,6 +232,60 @@ check "all were completed" result conns '.connections[0] | .completed == 500 and
 check_eventually 5 "podwayd: rx = tx + drops + held" ledger_settled
 lab_stop
 
+# --- real peers: the kernel at the other end of a TAP
+cat >"$LAB_DIR/host.yaml" <<EOF
+duration: 0s
+ports: [{id: 0, engine: rr, ip: [10.9.0.2/24, "fd00:9::2/64"], response: 200}]
+EOF
+lab_bg node "$GEN" --lcores 0@0,1@0 "${EAL[@]}" --file-prefix="$LAB_PREFIX-host" --vdev=net_tap0,iface=gen0 -- \
+	--profile "$LAB_DIR/host.yaml" --share
+HOST=$LAB_LAST_PID
+check_eventually 10 "a TAP with podway-gen behind it" ip -n "$LAB_PREFIX-node" link show gen0
+ip -n "$LAB_PREFIX-node" link set gen0 up
+ip -n "$LAB_PREFIX-node" addr add 10.9.0.1/24 dev gen0
+ip -n "$LAB_PREFIX-node" addr add fd00:9::1/64 dev gen0 nodad
+check_eventually 10 "ARP and ping are answered" lab_in node ping -c 3 -i 0.1 -W 1 10.9.0.2
+check_eventually 10 "neighbour discovery and ping of IPv6" lab_in node ping -c 3 -i 0.1 -W 1 fd00:9::2
+check "the kernel's TCP connects, asks, gets 200 bytes and closes" lab_in node /usr/bin/python3 -c '
+import socket
+for i in range(5):
+    s = socket.create_connection(("10.9.0.2", 80), 5)
+    s.sendall(b"question")
+    assert len(s.recv(200, socket.MSG_WAITALL)) == 200
+    s.shutdown(socket.SHUT_WR)
+    assert s.recv(1) == b""'
+kill -TERM "$HOST"
+lab_wait 10 lab_gone "$HOST"
+
+cat >"$LAB_DIR/clients.yaml" <<EOF
+duration: 20s
+wait: 2s
+wait_link: 10s
+ports: [{id: 0, ip: 10.9.0.2/24, mac: "02:00:00:00:09:02"}]
+conns:
+- {name: tcp, from: 0, rate: 50pps, count: 200, open: 1000, src: 10.9.0.2, src_port: 1024+60000, dst: 10.9.0.1, dst_port: 8000,
+   dst_mac: "02:00:00:00:09:01", timeout: 5s}
+criteria: {conn_failed_percent: 0}
+EOF
+serve() { # an interface that is there, and a server on it
+	lab_wait 10 ip -n "$LAB_PREFIX-node" link set gen1 up
+	ip -n "$LAB_PREFIX-node" addr add 10.9.0.1/24 dev gen1
+}
+lab_bg node /usr/bin/python3 -c '
+import socketserver
+class Echo(socketserver.BaseRequestHandler):
+    def handle(self):
+        while data := self.request.recv(4096):
+            self.request.sendall(data)
+class Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address, daemon_threads, request_queue_size = True, True, 200
+Server(("0.0.0.0", 8000), Echo).serve_forever()'
+check_eventually 10 "a TCP server of the kernel" lab_listens node 8000
+serve &
+check "200 connections to it" lab_in node timeout 60 "$GEN" --lcores 0@0,1@0 "${EAL[@]}" --file-prefix="$LAB_PREFIX-clients" \
+	--vdev=net_tap0,iface=gen1,mac=02:00:00:00:09:01 -- --profile "$LAB_DIR/clients.yaml" --json "$LAB_DIR/clients.json" --share
+check "all were completed" result clients '.connections[0] | .completed == 200 and .refused == 0'
+
 # --- engines of testpmd, on a ring in memory, and the prompt
 prompt() { timeout 30 "$GEN" --lcores 0@0,1@0 "${EAL[@]}" --file-prefix="$LAB_PREFIX-prompt" --vdev=net_ring0 -- "$@"; }
 cat >"$LAB_DIR/commands" <<EOF
