@@ -81,15 +81,23 @@ static bool answer_arp(const struct pw_gen_host *host, uint8_t *data, uint8_t *a
 	return true;
 }
 
+static bool is_ping4(const uint8_t *ip, uint16_t len, unsigned *head)
+{
+	if (len < IP4_LEN + ICMP_LEN)
+		return false;
+	*head = (ip[0] & 0xfu) * 4;
+	return *head >= IP4_LEN && len >= *head + ICMP_LEN && ip[9] == IPPROTO_ICMP &&
+	       ip[*head] == 8 && ip[*head + 1] == 0 && (get16(ip + 6) & 0x3fff) == 0;
+}
+
 static bool answer_ping4(const struct pw_gen_host *host, uint8_t *data, uint8_t *ip, uint16_t len)
 {
-	unsigned head = (ip[0] & 0xfu) * 4;
-	uint8_t *icmp = ip + head;
+	uint8_t *icmp;
+	unsigned head;
 
-	if (len < IP4_LEN + ICMP_LEN || head < IP4_LEN || len < head + ICMP_LEN ||
-		ip[9] != IPPROTO_ICMP || icmp[0] != 8 || icmp[1] != 0 ||
-		(get16(ip + 6) & 0x3fff) != 0 || !is_ours(host, PW_IPV4, ip + 16))
+	if (!is_ping4(ip, len, &head) || !is_ours(host, PW_IPV4, ip + 16))
 		return false;
+	icmp = ip + head;
 	icmp[0] = 0;
 	put_csum(icmp + 2, pw_csum_update(get_csum(icmp + 2), pw_csum_diff16(htons(0x0800), 0)));
 	swap(ip + 12, ip + 16, 4);

@@ -30,9 +30,12 @@ const char *pw_gen_fault_text(unsigned fault)
 static bool view_ip4(struct pw_gen_view *view)
 {
 	const uint8_t *ip = view->data + view->l3_off;
-	unsigned head = (ip[0] & 0xfu) * 4;
+	unsigned head;
 
-	if (view->len < view->l3_off + IP4_LEN || ip[0] >> 4 != 4 || head < IP4_LEN)
+	if (view->len < view->l3_off + IP4_LEN || ip[0] >> 4 != 4)
+		return false;
+	head = (ip[0] & 0xfu) * 4;
+	if (head < IP4_LEN)
 		return false;
 	if ((get16(ip + 6) & 0x1fff) != 0)
 		return false; /* a later fragment has no L4 header */

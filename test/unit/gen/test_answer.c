@@ -106,7 +106,7 @@ static void swaps_keep_checksums(void **state)
 	assert_int_equal(pw_gen_frame_find(data, len, &view, &stamp), PW_GEN_OURS);
 	assert_int_equal(pw_gen_frame_check(&f, &e, &view, 11), 0);
 	for (uint16_t cut = 0; cut < 50; cut++) {
-		uint8_t *part = malloc(cut + 1u);
+		uint8_t *part = malloc(PW_MAX(cut, 1));
 
 		memcpy(part, data, cut);
 		pw_gen_swap_5tuple(part, cut);

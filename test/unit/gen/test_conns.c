@@ -127,7 +127,7 @@ static void hostile(void **state)
 		uint64_t r = pw_gen_mix(i);
 		uint16_t len = (uint16_t)(r % (whole + 1u));
 		uint8_t *data = malloc(2048);
-		uint8_t *exact = malloc(len + 1u);
+		uint8_t *exact = malloc(PW_MAX(len, 1));
 
 		memcpy(data, good, whole);
 		data[14 + r / 64 % 40] = (uint8_t)(r >> 32);

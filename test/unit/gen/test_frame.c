@@ -197,7 +197,7 @@ static void hostile(void **state)
 
 	for (uint64_t i = 0; i < 200000; i++) {
 		uint16_t len = (uint16_t)(pw_gen_mix(i) % 100);
-		uint8_t *data = malloc(len + 1u);
+		uint8_t *data = malloc(PW_MAX(len, 1));
 
 		for (uint16_t k = 0; k < len; k++)
 			data[k] = (uint8_t)pw_gen_mix(i * 100 + k);
