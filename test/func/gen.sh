@@ -79,6 +79,8 @@ mapfile -t front < <(fronts v0 v1)
 check "vhost-user: no loss in either direction, nothing out of order" gen_run vhost "${front[@]}"
 check "testpmd ends" testpmd_stop
 check "vhost-user: counters are testpmd's" same_as_testpmd vhost pmd-vhost
+check "what was due at the rate asked for was sent, or is told as missed" result vhost '.streams |
+	all((.tx_frames + .missed_full + .missed_late) / (.asked_pps * .seconds) | . > 0.99 and . < 1.01)'
 check "latency of every frame was measured" result vhost '.streams | all(.latency.count == .rx_frames)'
 
 both_ways memif
