@@ -69,8 +69,10 @@ int prompt_line(struct prompt *prompt, char *line)
 		return 0;
 	command = n > 0 ? find(n, words, &used) : NULL;
 	if (command == NULL) {
-		fprintf(stderr, "%s: there is no such command; help lists them\n",
-			n > 0 ? words[0] : "line too long");
+		for (int i = 0; i < n; i++)
+			fprintf(stderr, "%s ", words[i]);
+		fprintf(stderr, "%s\n",
+			n > 0 ? "is no command; help lists them" : "the line has too many words");
 		return -1;
 	}
 	if (command->n_args >= 0 && n - used != command->n_args) {

@@ -9,10 +9,10 @@
 
 #include "pw_util.h"
 
-/* 4 significant digits and a prefix: "1.488 M". */
+/* 4 significant digits and a prefix, before a unit: "1.488 M", "64 ". */
 static const char *short_number(double value, char buf[static 16])
 {
-	static const char *const prefixes[] = {"", " k", " M", " G"};
+	static const char *const prefixes[] = {" ", " k", " M", " G"};
 	unsigned p = 0;
 
 	while (value >= 9999.5 && p + 1 < PW_ARRAY_SIZE(prefixes)) {
@@ -55,7 +55,7 @@ static void print_lane_live(const struct lane *lane, double seconds)
 	uint64_t here = lane->track->unique, sent = lane->seq;
 	char tx[16], rx[16], late[16];
 
-	printf("\033[K  %-16s tx %9spps  rx %9spps  not here %8s  reordered %" PRIu64
+	printf("\033[K  %-16s tx %9spps  rx %9spps  not here %9s  reordered %" PRIu64
 	       "  damaged %" PRIu64 "  p50 %.1f us\n",
 		lane->stream->name, short_number(per_second(sent, seconds), tx),
 		short_number(per_second(here, seconds), rx),
