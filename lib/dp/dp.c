@@ -48,12 +48,14 @@ static void worker_destroy(struct worker *w)
 /* The whole table is looked at about once a second, by all workers together. */
 static void plan_ageing(struct worker *w)
 {
-	struct pw_nat_stats stats = {0};
+	struct pw_nat_stats stats = {0}, stats6 = {0};
 	uint64_t share;
 
 	if (w->dp->params.nat != NULL)
 		pw_nat_stats(w->dp->params.nat, &stats);
-	share = stats.size / w->dp->params.n_workers + 1;
+	if (w->dp->params.nat6 != NULL)
+		pw_nat6_stats(w->dp->params.nat6, &stats6);
+	share = PW_MAX(stats.size, stats6.size) / w->dp->params.n_workers + 1;
 	w->age_budget = AGE_LINES_PER_SLICE;
 	w->age_tsc = PW_MIN(w->dp->tsc_hz / 10, w->dp->tsc_hz * AGE_LINES_PER_SLICE / share);
 }

@@ -16,6 +16,8 @@ void stage_flow(struct worker *w)
 
 	if (nat == NULL)
 		return;
+	if (w->dp->params.nat6 != NULL)
+		stage_ip6_flow(w);
 	n = pw_nat_select(nat, batch->pkt, batch->n, wanted);
 	if (n == 0)
 		return;

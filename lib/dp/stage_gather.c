@@ -55,6 +55,8 @@ static uint32_t gather_released(struct worker *w)
 	if (w->dp->params.nat == NULL)
 		return 0;
 	n = pw_nat_released(w->dp->params.nat, w->id, out, room);
+	if (w->dp->params.nat6 != NULL)
+		n += pw_nat6_released(w->dp->params.nat6, w->id, out + n, room - n);
 	for (uint32_t i = 0; i < n; i++) {
 		if (out[i].verdict != PW_VERDICT_CONTINUE)
 			drop_mbuf(w, out[i].in_port, out[i].verdict, out[i].m);

@@ -26,14 +26,13 @@ static bool is_reserved(uint64_t mac48)
 static void to_router(struct pw_pkt *pkt)
 {
 	pkt->flags |= PW_PKT_FOR_US;
-	if (pkt->flags & PW_PKT_IPV4) {
+	if (pkt->flags & (PW_PKT_IPV4 | PW_PKT_IPV6)) {
 		pkt->flags |= PW_PKT_ROUTED;
 	} else if (pkt->flags & PW_PKT_ARP) {
 		pkt->verdict = PW_VERDICT_PUNT;
 		pkt->punt = PW_PUNT_ARP;
 	} else {
-		pkt->verdict =
-			(pkt->flags & PW_PKT_IPV6) != 0 ? PW_DROP_IP6_ROUTE : PW_DROP_ETHERTYPE;
+		pkt->verdict = PW_DROP_ETHERTYPE;
 	}
 }
 
@@ -44,6 +43,7 @@ static void originated_run(struct worker *w, struct pw_pkt *pkts, uint32_t n)
 	for (uint32_t i = 0; i < n; i++) {
 		if (pkts[i].verdict == PW_VERDICT_CONTINUE)
 			pkts[i].flags |= PW_PKT_ROUTED;
+		w->work |= pkts[i].flags;
 	}
 }
 

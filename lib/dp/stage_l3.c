@@ -163,12 +163,15 @@ void stage_l3(struct worker *w)
 
 	if ((w->work & PW_PKT_ROUTED) == 0)
 		return;
+	if (unlikely(w->work & PW_PKT_IPV6))
+		stage_ip6_route(w);
 	for (struct pw_pkt *pkt = w->batch.pkt; pkt < end; pkt++) {
 		if (pkt->verdict != PW_VERDICT_CONTINUE || (pkt->flags & PW_PKT_ROUTED) == 0)
 			continue;
-		if (unlikely(pkt->flags & PW_PKT_L2_MCAST)) {
-			pkt->verdict = PW_DROP_MCAST_ROUTE;
-			continue;
+		if (unlikely(pkt->flags & (PW_PKT_L2_MCAST | PW_PKT_IPV6))) {
+			if ((pkt->flags & PW_PKT_IPV6) == 0)
+				pkt->verdict = PW_DROP_MCAST_ROUTE;
+			continue; /* IPv6 has its way already */
 		}
 		pkt->adj = pw_lpm4_lookup(lpm, pkt->route_dst_be);
 		if (unlikely(pkt->adj == PW_LPM_MISS)) {

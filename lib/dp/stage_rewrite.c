@@ -9,7 +9,7 @@
 static inline void forward(struct pw_pkt *pkt, const struct pw_adj *adj)
 {
 	if (likely((pkt->flags & PW_PKT_ORIGINATED) == 0))
-		pw_rewrite_ttl4(pkt); /* l2 routes IPv4 only */
+		pw_rewrite_ttl4(pkt); /* IPv6 is done (ip6.c) */
 	pw_rewrite_macs(pkt, pw_adj_word_mac48(pw_adj_word(adj)), adj->src_mac48);
 	if (unlikely(pkt->flags & PW_PKT_TOO_BIG))
 		pkt->verdict = PW_VERDICT_FRAGMENT;
@@ -23,6 +23,8 @@ void stage_rewrite(struct worker *w)
 
 	if ((w->work & (PW_PKT_NAT | PW_PKT_ROUTED)) == 0)
 		return;
+	if (unlikely(w->work & PW_PKT_IPV6))
+		stage_ip6_rewrite(w);
 	for (struct pw_pkt *pkt = w->batch.pkt; pkt < end; pkt++) {
 		if (unlikely(pkt->verdict != PW_VERDICT_CONTINUE))
 			continue;

@@ -78,6 +78,8 @@ static void age_flows(struct worker *w, uint64_t now_tsc)
 		w->next_age_tsc += w->age_tsc;
 	}
 	seen = pw_nat_age(w->dp->params.nat, w->id, w->now_sec, budget);
+	if (w->dp->params.nat6 != NULL)
+		seen += pw_nat6_age(w->dp->params.nat6, w->id, w->now_sec, budget);
 	if (unlikely(budget > 0 && seen == 0))
 		w->next_age_tsc = now_tsc + w->age_tsc;
 }

@@ -128,6 +128,11 @@ void stage_l3(struct worker *w);
 void stage_rewrite(struct worker *w);
 void stage_tx(struct worker *w);
 
+/* ip6.c: what these stages do with IPv6, if there is any in the batch. */
+void stage_ip6_flow(struct worker *w);
+void stage_ip6_route(struct worker *w);
+void stage_ip6_rewrite(struct worker *w);
+
 int worker_main(void *arg);
 bool worker_turn(struct worker *w);   /* one batch, if there is one; true if there was work */
 void worker_idle(struct worker *w);   /* may sleep: nothing to do since idle_since_tsc */

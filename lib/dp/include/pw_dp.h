@@ -28,7 +28,9 @@
 #include "pw_fdb.h"
 #include "pw_limbo.h"
 #include "pw_lpm4.h"
+#include "pw_lpm6.h"
 #include "pw_nat.h"
+#include "pw_nat6.h"
 #include "pw_pkt.h"
 #include "pw_port.h"
 #include "pw_qsbr.h"
@@ -54,7 +56,9 @@ struct pw_dp_params {
 	struct pw_fdb *fdb;
 	struct pw_lpm4 *lpm4;
 	struct pw_adj_table *adj;
-	struct pw_nat *nat; /* may be NULL: no Services */
+	struct pw_nat *nat;   /* may be NULL: no Services */
+	struct pw_lpm6 *lpm6; /* may be NULL: IPv6 is bridged only */
+	struct pw_nat6 *nat6; /* may be NULL, as nat; needs nat and lpm6 */
 };
 
 struct pw_dp;

@@ -64,7 +64,7 @@
 	X(PROHIBIT, "prohibit", "route says: administratively prohibited")                         \
 	X(TTL, "ttl_expired", "TTL used up")                                                       \
 	X(MTU, "mtu_exceeded", "larger than the way out takes, and not to be fragmented")          \
-	X(IP6_ROUTE, "ip6_not_routed", "IPv6 is bridged, not routed")                              \
+	X(IP6_ROUTE, "ip6_not_routed", "link-local IPv6, or IPv6 is not routed")                   \
 	X(MCAST_ROUTE, "mcast_not_routed", "multicast is not routed")                              \
 	X(LOCAL_PROTO, "local_proto", "for our own address, but nobody listens")                   \
 	X(NEIGH_FAILED, "neigh_failed", "next hop does not answer ARP")                            \

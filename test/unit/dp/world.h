@@ -43,6 +43,8 @@ struct world {
 	struct pw_lpm4 *lpm;
 	struct pw_adj_table *adj;
 	struct pw_nat *nat;
+	struct pw_lpm6 *lpm6;
+	struct pw_nat6 *nat6;
 	struct pw_dp *dp;
 	struct fake_port ports[WORLD_PORTS];
 };
@@ -104,6 +106,8 @@ static inline void world_make(struct world *w, uint32_t n_workers)
 	w->lpm = pw_lpm4_create(heap, w->limbo, 256);
 	w->adj = pw_adj_table_create(heap, w->limbo, 64);
 	w->nat = pw_nat_create(heap, w->limbo, &nat);
+	w->lpm6 = pw_lpm6_create(heap, w->limbo, 256);
+	w->nat6 = pw_nat6_create(heap, w->limbo, &nat);
 	params.pool = &w->pool.mp;
 	params.qsbr = w->qsbr;
 	params.limbo = w->limbo;
@@ -111,6 +115,8 @@ static inline void world_make(struct world *w, uint32_t n_workers)
 	params.lpm4 = w->lpm;
 	params.adj = w->adj;
 	params.nat = w->nat;
+	params.lpm6 = w->lpm6;
+	params.nat6 = w->nat6;
 	w->dp = pw_dp_create(&params, &err);
 	assert_non_null(w->dp);
 	for (uint32_t i = 0; i < n_workers; i++) {
@@ -225,8 +231,10 @@ static inline void world_free(struct world *w)
 	for (uint16_t p = 0; p < WORLD_PORTS; p++)
 		free(w->dp->view->ports[p]);
 	pw_dp_poll(w->dp);
+	pw_nat6_destroy(w->nat6);
 	pw_nat_destroy(w->nat);
 	pw_adj_table_destroy(w->adj);
+	pw_lpm6_destroy(w->lpm6);
 	pw_lpm4_destroy(w->lpm);
 	pw_fdb_destroy(w->fdb);
 	pw_limbo_destroy(w->limbo);
