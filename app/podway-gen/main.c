@@ -84,9 +84,7 @@ static int conclude(
 
 	if (!o->quiet)
 		print_result(&results->r);
-	n_failed = gen->profile->rfc2544.enabled
-			   ? 0
-			   : pw_gen_criteria_check(&gen->profile->criteria, &results->r, &failures);
+	n_failed = pw_gen_criteria_check(&gen->profile->criteria, &results->r, &failures);
 	if (failures.s != NULL)
 		fprintf(stderr, "%s", failures.s);
 	if (n_failed > 0)

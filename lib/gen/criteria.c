@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "pw_gen_result.h"
 #include "pw_util.h"
@@ -118,11 +119,37 @@ static uint32_t check_conn(
 	       check_limit(out, r->name, "connections a second", "", cps, c->min_conns, true);
 }
 
+/* Of a search: a rate must be found for every size, and latencies hold at every load. */
+static uint32_t check_trial(
+	const struct pw_gen_criteria *c, const struct pw_gen_trial_result *t, struct pw_str *out)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s, %u bytes", pw_gen_test_name(t->test), t->size);
+	if (t->test == PW_GEN_TEST_THROUGHPUT && !t->found) {
+		pw_str_addf(out, "%s: no rate loses %g %% or less\n", name, t->loss_ppm / 1e4);
+		return 1;
+	}
+	if (t->test == PW_GEN_TEST_THROUGHPUT)
+		return check_limit(
+			out, name, "received rate", " pps", t->received_pps, c->min_rx_pps, true);
+	if (t->test != PW_GEN_TEST_LATENCY)
+		return 0;
+	return check_limit(out, name, "latency p50", " us", t->p50_us, c->latency_p50_us, false) +
+	       check_limit(out, name, "latency p99", " us", t->p99_us, c->latency_p99_us, false) +
+	       check_limit(
+		       out, name, "latency p99.9", " us", t->p999_us, c->latency_p999_us, false);
+}
+
 uint32_t pw_gen_criteria_check(const struct pw_gen_criteria *criteria,
 	const struct pw_gen_result *result, struct pw_str *out)
 {
 	uint32_t failed = 0;
 
+	for (uint32_t i = 0; i < result->n_trials; i++)
+		failed += check_trial(criteria, &result->trials[i], out);
+	if (result->n_trials > 0)
+		return failed; /* streams are those of the last trial */
 	for (uint32_t i = 0; i < result->n_streams; i++)
 		failed += check_stream(criteria, &result->streams[i], out);
 	for (uint32_t i = 0; i < result->n_conns; i++)

@@ -168,7 +168,8 @@ DROPPER=$!
 LAB_PIDS+=("$DROPPER")
 lab_wait 10 test -S "$LAB_DIR/d1.sock"
 mapfile -t front < <(fronts d0 d1)
-check "RFC 2544 searches" gen_run search "${front[@]}"
+check "a search that finds nothing is told, with exit code 1" says "throughput, 128 bytes: no rate loses 0 % or less" 1 \
+	gen_run search "${front[@]}"
 check "no rate is found where every rate loses" result search '.rfc2544[0] | .test == "throughput" and .found == false and .trials > 2'
 check "the next search accepts more" result search '.rfc2544[1] | .accepted_loss_percent == 20 and .trials > 0'
 check "loss is one in ten, at 100 % as at 10 %" result search '[.rfc2544[] | select(.test == "frame-loss")] |

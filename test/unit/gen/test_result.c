@@ -97,4 +97,29 @@ static void criteria(void **state)
 	assert_int_equal(failed(&c, &s, NULL), 1);
 }
 
-TESTS_MAIN(cmocka_unit_test(as_json), cmocka_unit_test(criteria))
+static void criteria_of_a_search(void **state)
+{
+	struct pw_gen_trial_result t[] = {
+		{.test = PW_GEN_TEST_THROUGHPUT, .size = 64, .found = true, .received_pps = 5e6},
+		{.test = PW_GEN_TEST_THROUGHPUT, .size = 128, .loss_ppm = 5000},
+		{.test = PW_GEN_TEST_LATENCY, .size = 64, .found = true, .p50_us = 3, .p99_us = 30},
+		{.test = PW_GEN_TEST_FRAME_LOSS, .size = 64, .found = true, .loss_percent = 50},
+	};
+	struct pw_gen_result r = {.trials = t, .n_trials = PW_ARRAY_SIZE(t)};
+	struct pw_gen_criteria c = none();
+	struct pw_str out = {0};
+
+	c.min_rx_pps = 6e6;
+	c.latency_p50_us = 3;
+	c.latency_p99_us = 25;
+	c.loss_percent = 0; /* of runs */
+	assert_int_equal(pw_gen_criteria_check(&c, &r, &out), 3);
+	assert_string_equal(out.s,
+		"throughput, 64 bytes: received rate 5e+06 pps, allowed: at least 6e+06 pps\n"
+		"throughput, 128 bytes: no rate loses 0.5 % or less\n"
+		"latency, 64 bytes: latency p99 30 us, allowed: at most 25 us\n");
+	pw_str_free(&out);
+}
+
+TESTS_MAIN(cmocka_unit_test(criteria_of_a_search), cmocka_unit_test(as_json),
+	cmocka_unit_test(criteria))
