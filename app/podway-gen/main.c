@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rte_cycles.h>
 #include <rte_eal.h>
@@ -206,6 +207,7 @@ static int start(int argc, char **argv)
 	lanes_free(gen);
 	ports_close(gen);
 	rte_eal_cleanup();
+	rmdir(rte_eal_get_runtime_dir()); /* EAL leaves it; empty unless others share the prefix */
 out:
 	if (gen->profile != NULL)
 		pw_gen_profile_free(gen->profile);
