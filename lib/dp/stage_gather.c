@@ -4,14 +4,11 @@
  *
  * First what was begun before (retries), then what the control thread and other workers hand in,
  * then every rx queue once, starting with another one each time, until 64 packets are there. Many
- * small bursts of many pods become one batch.
+ * small bursts of many pods become one batch. Nothing is looked at: the plain way does that, and counts.
  *
  * To try a TAP that has nothing is a system call. With ASK_FROM of them and more, one call asks
  * epoll which have something, so that a hundred silent pods cost the others nothing.
  */
-#include <rte_prefetch.h>
-
-#include "tally.h"
 #include "worker.h"
 
 #define ASK_FROM 4 /* queues: below, trying all is as cheap as asking */
@@ -19,13 +16,14 @@
 /* The n mbufs behind the batch's last become part of it. */
 static void batch_add(struct worker *w, uint16_t in_port, uint32_t flags, uint16_t n)
 {
-	w->runs[w->n_runs++] = (struct run){
-		.vp = view_port_at(w->view, in_port),
-		.flags = flags,
-		.in_port = in_port,
-		.first = w->batch.n,
-		.n = n,
-	};
+	struct run *run = &w->runs[w->n_runs++];
+
+	run->vp = view_port_at(w->view, in_port);
+	run->flags = flags;
+	run->is_received = false;
+	run->in_port = in_port;
+	run->first = w->batch.n;
+	run->n = n;
 	w->batch.n += n;
 }
 
@@ -137,7 +135,6 @@ static void gather_queue(struct worker *w, const struct view_rxq *rxq)
 	struct rte_mbuf **pkts = w->mbufs + w->batch.n;
 	struct port_counters *counters = &w->ports[rxq->index];
 	uint16_t room = (uint16_t)PW_MIN(PW_PORT_BURST, PW_BATCH_MAX - w->batch.n);
-	struct tally tally;
 	uint16_t bad = 0, n;
 
 	if (unlikely(rxq->lock != NULL)) {
@@ -146,17 +143,9 @@ static void gather_queue(struct worker *w, const struct view_rxq *rxq)
 	}
 	n = pw_port_rx_burst(rxq->port, rxq->queue, pkts, room, &bad);
 	if (n > 0) {
-		struct tally_sums sums = tally_none;
-
-		for (uint16_t i = 0; i < n; i++) {
-			rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
-			tally_add(&sums, tally.lens, i, pkts[i]);
-		}
-		tally.sums = sums;
-		tally_count(&tally, n, &counters->rx);
-		tally_count_gso(&tally, pkts, n, &counters->rx);
 		w->counters.rx += n;
 		batch_add(w, rxq->index, 0, n);
+		w->runs[w->n_runs - 1].is_received = true;
 	}
 	if (unlikely(bad > 0)) { /* dropped by the driver before they became packets */
 		counters->rx.packets += bad;

@@ -70,10 +70,13 @@ static void learn_run(
 	uint64_t last = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
-		uint64_t src48 = load_mac48(pkts[i].data + 6);
 		bool static_elsewhere = false;
+		uint64_t src48;
 
-		if (pkts[i].verdict != PW_VERDICT_CONTINUE || src48 == last)
+		if (pkts[i].verdict != PW_VERDICT_CONTINUE)
+			continue;
+		src48 = load_mac48(pkts[i].data + 6);
+		if (src48 == last)
 			continue;
 		last = src48;
 		if (!pw_fdb_source_known(w->dp->params.fdb, vp->bridge, src48, vp->index,

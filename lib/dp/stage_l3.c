@@ -10,6 +10,7 @@
 
 #include <rte_prefetch.h>
 
+#include "forward.h"
 #include "pw_build.h"
 #include "worker.h"
 
@@ -30,14 +31,14 @@ static uint32_t ip_bytes_on_wire(const struct pw_pkt *pkt)
 static inline void forward(struct worker *w, struct pw_pkt *pkt, const struct pw_adj *adj)
 {
 	uint64_t word = pw_adj_word(adj);
-	uint64_t found;
 
 	if (unlikely(pw_adj_word_state(word) != PW_ADJ_RESOLVED)) {
 		punt(pkt, pw_adj_word_state(word) == PW_ADJ_FAILED ? PW_PUNT_ICMP_HOST
 								   : PW_PUNT_NEIGH);
 		return;
 	}
-	if (unlikely(pkt->data[pkt->l3_off + 8] <= 1 && (pkt->flags & PW_PKT_ORIGINATED) == 0)) {
+	if (unlikely(ttl_ends(pkt->data[pkt->l3_off + 8]) &&
+		     (pkt->flags & PW_PKT_ORIGINATED) == 0)) {
 		punt(pkt, PW_PUNT_ICMP_TTL);
 		return;
 	}
@@ -48,15 +49,10 @@ static inline void forward(struct worker *w, struct pw_pkt *pkt, const struct pw
 		}
 		pkt->flags |= PW_PKT_TOO_BIG;
 	}
-	if (!adj->permanent)
-		pw_adj_touch(adj, w->now_sec);
-	if (adj->port != PW_PORT_NONE) {
-		pkt->out_port = adj->port;
-		return;
-	}
-	found = pw_fdb_lookup(w->dp->params.fdb, adj->bridge, pw_adj_word_mac48(word));
-	pkt->out_port = found == PW_FDB_MISS ? PORT_FLOOD : pw_fdb_result_port(found);
-	pkt->bridge = adj->bridge; /* where it is flooded */
+	adj_used(w, adj);
+	pkt->out_port = adj_out_port(w, adj, word);
+	if (unlikely(pkt->out_port == PORT_FLOOD))
+		pkt->bridge = adj->bridge; /* where it is flooded */
 }
 
 /* Answers an echo request in place: it goes back by the route to who asked. */

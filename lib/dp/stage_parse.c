@@ -14,6 +14,28 @@ static __attribute__((cold)) void port_gone(struct worker *w, const struct run *
 	}
 }
 
+/* Packets of a run from `first` to before `end`. */
+static void parse_part(
+	struct worker *w, const struct pw_parse_origin *origin, uint32_t first, uint32_t end)
+{
+	pw_parse_burst(origin, w->mbufs + first, w->batch.pkt + first, end - first);
+}
+
+/* Those between others that are ready to leave. */
+static void parse_rest(
+	struct worker *w, const struct pw_parse_origin *origin, uint32_t first, uint32_t end)
+{
+	while (first < end) {
+		uint32_t from = first;
+
+		while (first < end && w->out_ports[first] == PW_PORT_NONE)
+			first++;
+		if (first > from)
+			parse_part(w, origin, from, first);
+		first++;
+	}
+}
+
 void stage_parse(struct worker *w)
 {
 	for (uint16_t r = 0; r < w->n_runs; r++) {
@@ -23,8 +45,12 @@ void stage_parse(struct worker *w)
 			.in_port = run->in_port,
 			.bridge = run->vp != NULL ? run->vp->bridge : PW_BRIDGE_NONE,
 		};
+		uint32_t end = (uint32_t)run->first + run->n;
 
-		pw_parse_burst(&origin, w->mbufs + run->first, w->batch.pkt + run->first, run->n);
+		if (w->n_plain == 0)
+			parse_part(w, &origin, run->first, end);
+		else
+			parse_rest(w, &origin, run->first, end);
 		if (unlikely(run->vp == NULL))
 			port_gone(w, run);
 	}

@@ -51,7 +51,7 @@ static void end_other(struct worker *w, struct pw_pkt *pkt)
 		drop_mbuf(w, pkt->in_port, pkt->verdict, pkt->m);
 }
 
-void stage_tx(struct worker *w)
+static void end_batch(struct worker *w)
 {
 	struct pw_pkt *pkts = w->batch.pkt;
 	uint32_t n = w->batch.n, punts = 0, i = 0;
@@ -68,5 +68,55 @@ void stage_tx(struct worker *w)
 	}
 	if (punts > 0)
 		punt_batch(w);
+}
+
+/* How many of n, from the first on, have the same port. */
+static uint32_t same_port(const uint16_t *ports, uint32_t n)
+{
+	uint64_t four = ports[0] * UINT64_C(0x0001000100010001), next;
+	uint32_t i = 0;
+
+	for (; i + 4 <= n; i += 4) {
+		memcpy(&next, &ports[i], sizeof(next));
+		if (next != four)
+			break;
+	}
+	while (i < n && ports[i] == ports[0])
+		i++;
+	return i;
+}
+
+/* Every packet of the run is ready. */
+static void send_run(struct worker *w, const struct run *run)
+{
+	struct rte_mbuf **pkts = w->mbufs + run->first;
+	const uint16_t *ports = w->out_ports + run->first;
+	uint32_t i = 0, n;
+
+	for (; i < run->n; i += n) {
+		const struct view_port *vp = view_port_at(w->view, ports[i]);
+
+		n = same_port(ports + i, run->n - i);
+		if (likely(vp != NULL && n == run->n)) {
+			tx_port_burst(w, vp, pkts, n, &run->tally, w->lens + run->first);
+			return;
+		}
+		for (uint32_t k = i; k < i + n; k++) {
+			if (likely(vp != NULL))
+				tx_port(w, vp, pkts[k]);
+			else
+				drop_mbuf(w, run->in_port, PW_DROP_TX_GONE, pkts[k]);
+		}
+	}
+}
+
+void stage_tx(struct worker *w)
+{
+	if (likely(w->n_plain == w->batch.n)) {
+		for (uint16_t r = 0; r < w->n_runs; r++)
+			send_run(w, &w->runs[r]);
+	} else {
+		end_batch(w);
+	}
 	tx_flush(w);
 }

@@ -15,35 +15,38 @@ static void raise_max(struct pw_dp_dir_stats *stats, uint32_t len)
 		stats->max_frame_bytes = len;
 }
 
-void tally_count(const struct tally *t, uint32_t n, struct pw_dp_dir_stats *stats)
+static __attribute__((noinline)) void count_sizes(
+	const uint32_t *lens, uint32_t n, struct pw_dp_dir_stats *stats)
 {
-	unsigned bucket = size_bucket(t->sums.max_len);
+	uint64_t bytes = 0;
 
-	stats->packets += n;
-	stats->bytes += t->sums.bytes;
-	raise_max(stats, t->sums.max_len);
-	if (likely(size_bucket(t->sums.min_len) == bucket)) {
-		stats->sizes[bucket] += n;
-		return;
+	for (uint32_t i = 0; i < n; i++) {
+		bytes += lens[i];
+		stats->sizes[size_bucket(lens[i])]++;
+		raise_max(stats, lens[i]);
 	}
-	for (uint32_t i = 0; i < n; i++)
-		stats->sizes[size_bucket(t->lens[i])]++;
+	stats->bytes += bytes;
 }
 
-void tally_count_first(const struct tally *t, uint32_t n, struct pw_dp_dir_stats *stats)
+void tally_count(
+	const struct tally *t, const uint32_t *lens, uint32_t n, struct pw_dp_dir_stats *stats)
 {
 	stats->packets += n;
-	for (uint32_t i = 0; i < n; i++) {
-		stats->bytes += t->lens[i];
-		stats->sizes[size_bucket(t->lens[i])]++;
-		raise_max(stats, t->lens[i]);
+	if (unlikely(t->differ != 0)) {
+		count_sizes(lens, n, stats);
+		return;
 	}
+	if (n == 0)
+		return;
+	stats->bytes += (uint64_t)n * t->len;
+	stats->sizes[size_bucket(t->len)] += n;
+	raise_max(stats, t->len);
 }
 
 void tally_count_gso(const struct tally *t, struct rte_mbuf *const *pkts, uint32_t n,
 	struct pw_dp_dir_stats *stats)
 {
-	if (likely((t->sums.ol_flags & RTE_MBUF_F_RX_LRO) == 0))
+	if (likely((t->ol_flags & RTE_MBUF_F_RX_LRO) == 0))
 		return;
 	for (uint32_t i = 0; i < n; i++)
 		stats->gso_packets += pw_mbuf_is_gso(pkts[i]);

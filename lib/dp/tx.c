@@ -27,49 +27,60 @@ static __attribute__((cold)) void count_failures(
 	count_failed(w, port, PW_DROP_NO_MBUF, res->no_mbuf);
 }
 
+/* Frames for one queue, and what is known of them. */
+struct burst {
+	struct rte_mbuf **pkts;
+	const struct tally *tally;
+	const uint32_t *lens;
+	uint16_t n;
+};
+
 /* Most bursts need nothing that the port might lack: they go to the driver as they are. */
 static void send_burst(
-	const struct view_port *vp, uint16_t queue, struct tx_buffer *buf, struct pw_tx_result *res)
+	const struct view_port *vp, uint16_t queue, const struct burst *b, struct pw_tx_result *res)
 {
-	if (likely(tally_is_plain(&buf->tally)))
-		pw_port_tx_plain(vp->port, queue, buf->pkts, buf->n, res);
+	if (likely(tally_is_plain(b->tally)))
+		pw_port_tx_plain(vp->port, queue, b->pkts, b->n, res);
 	else
-		pw_port_tx_burst(vp->port, queue, buf->pkts, buf->n, res);
+		pw_port_tx_burst(vp->port, queue, b->pkts, b->n, res);
 }
 
 /* The queue is on its way to another worker: one of the two at a time. */
 static __attribute__((cold)) void send_locked(
-	const struct view_port *vp, uint16_t queue, struct tx_buffer *buf, struct pw_tx_result *res)
+	const struct view_port *vp, uint16_t queue, const struct burst *b, struct pw_tx_result *res)
 {
 	while (!view_try_lock(&vp->locks->tx))
 		rte_pause();
-	send_burst(vp, queue, buf, res);
+	send_burst(vp, queue, b, res);
 	view_unlock(&vp->locks->tx);
+}
+
+static void send_counted(struct worker *w, const struct view_port *vp, const struct burst *b)
+{
+	struct pw_dp_dir_stats *stats = &w->ports[vp->index].tx;
+	uint16_t queue = vp->tx_worker == PW_WORKER_SELF ? (uint16_t)w->id : 0;
+	struct pw_tx_result res;
+
+	tally_count_gso(b->tally, b->pkts, b->n, stats);
+	if (likely(vp->locks == NULL))
+		send_burst(vp, queue, b, &res);
+	else
+		send_locked(vp, queue, b, &res);
+	w->counters.tx += res.sent;
+	tally_count(b->tally, b->lens, res.sent, stats);
+	if (unlikely(res.sent != b->n))
+		count_failures(w, vp->index, &res);
 }
 
 static void flush_port(struct worker *w, const struct view_port *vp)
 {
 	struct tx_buffer *buf = &w->tx[vp->index];
-	struct pw_dp_dir_stats *stats = &w->ports[vp->index].tx;
-	struct pw_tx_result res;
-	uint16_t n = buf->n, queue;
+	const struct burst b = {buf->pkts, &buf->tally, buf->lens, buf->n};
 
-	if (n == 0)
+	if (buf->n == 0)
 		return;
-	tally_count_gso(&buf->tally, buf->pkts, n, stats);
-	queue = vp->tx_worker == PW_WORKER_SELF ? (uint16_t)w->id : 0;
-	if (likely(vp->locks == NULL))
-		send_burst(vp, queue, buf, &res);
-	else
-		send_locked(vp, queue, buf, &res);
 	buf->n = 0;
-	w->counters.tx += res.sent;
-	if (likely(res.sent == n)) {
-		tally_count(&buf->tally, n, stats);
-		return;
-	}
-	tally_count_first(&buf->tally, res.sent, stats);
-	count_failures(w, vp->index, &res);
+	send_counted(w, vp, &b);
 }
 
 static void flush_handover(struct worker *w, uint32_t to)
@@ -101,7 +112,9 @@ static void hand_over(struct worker *w, const struct view_port *vp, struct rte_m
 		flush_handover(w, vp->tx_worker);
 }
 
-static struct tx_buffer *own_buffer(struct worker *w, const struct view_port *vp)
+/* `first`: the frame that comes into it next. */
+static struct tx_buffer *own_buffer(
+	struct worker *w, const struct view_port *vp, const struct rte_mbuf *first)
 {
 	struct tx_buffer *buf = &w->tx[vp->index];
 
@@ -110,15 +123,15 @@ static struct tx_buffer *own_buffer(struct worker *w, const struct view_port *vp
 		w->dirty[w->n_dirty++] = vp->index;
 	}
 	if (buf->n == 0)
-		buf->tally.sums = tally_none;
+		buf->tally = tally_of(first);
 	return buf;
 }
 
 static void tx_own(struct worker *w, const struct view_port *vp, struct rte_mbuf *m)
 {
-	struct tx_buffer *buf = own_buffer(w, vp);
+	struct tx_buffer *buf = own_buffer(w, vp, m);
 
-	tally_add(&buf->tally.sums, buf->tally.lens, buf->n, m);
+	tally_add(&buf->tally, buf->lens, buf->n, m);
 	buf->pkts[buf->n++] = m;
 	if (buf->n == PW_PORT_BURST)
 		flush_port(w, vp);
@@ -128,8 +141,8 @@ static void tx_own(struct worker *w, const struct view_port *vp, struct rte_mbuf
 static uint32_t tx_own_run(
 	struct worker *w, const struct view_port *vp, const struct pw_pkt *pkts, uint32_t n)
 {
-	struct tx_buffer *buf = own_buffer(w, vp);
-	struct tally_sums sums = buf->tally.sums;
+	struct tx_buffer *buf = own_buffer(w, vp, pkts[0].m);
+	struct tally tally = buf->tally;
 	uint32_t room = PW_MIN(n, (uint32_t)(PW_PORT_BURST - buf->n));
 	uint16_t port = vp->index;
 	uint32_t taken = 0;
@@ -138,10 +151,10 @@ static uint32_t tx_own_run(
 		struct rte_mbuf *m = pkts[taken].m;
 
 		buf->pkts[buf->n + taken] = m;
-		tally_add(&sums, buf->tally.lens, buf->n + taken, m);
+		tally_add(&tally, buf->lens, buf->n + taken, m);
 		taken++;
 	}
-	buf->tally.sums = sums;
+	buf->tally = tally;
 	buf->n += (uint16_t)taken;
 	if (buf->n == PW_PORT_BURST)
 		flush_port(w, vp);
@@ -163,6 +176,21 @@ void tx_port(struct worker *w, const struct view_port *vp, struct rte_mbuf *m)
 		tx_own(w, vp, m);
 	else
 		hand_over(w, vp, m);
+}
+
+/* Whole bursts go out as they came; what is less waits for more. */
+void tx_port_burst(struct worker *w, const struct view_port *vp, struct rte_mbuf **pkts, uint32_t n,
+	const struct tally *t, const uint32_t *lens)
+{
+	const struct burst b = {pkts, t, lens, (uint16_t)n};
+
+	if (likely(n >= PW_PORT_BURST / 2 && w->tx[vp->index].n == 0 &&
+		    (vp->tx_worker == w->id || vp->tx_worker == PW_WORKER_SELF))) {
+		send_counted(w, vp, &b);
+		return;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		tx_port(w, vp, pkts[i]);
 }
 
 uint32_t tx_handed_over(struct worker *w)

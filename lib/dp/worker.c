@@ -14,6 +14,7 @@
 
 static void (*const stages[PW_DP_STAGE_COUNT])(struct worker *) = {
 	/* gather is called apart: it tells whether there is work */
+	[PW_DP_STAGE_plain] = stage_plain,
 	[PW_DP_STAGE_parse] = stage_parse,
 	[PW_DP_STAGE_guard] = stage_guard,
 	[PW_DP_STAGE_l2] = stage_l2,
@@ -43,12 +44,12 @@ static void refill_punts(struct worker *w)
 		w->punt_left[p] = PUNT_PER_SEC;
 }
 
-static void run_stage(struct worker *w, unsigned stage, bool measure)
+static void run_stage(struct worker *w, unsigned stage, uint32_t packets, bool measure)
 {
 	struct pw_dp_stage_stats *stats = &w->counters.stages[stage];
 	uint64_t start;
 
-	stats->packets += w->batch.n;
+	stats->packets += packets;
 	stats->batches++;
 	if (likely(!measure)) {
 		stages[stage](w);
@@ -59,10 +60,18 @@ static void run_stage(struct worker *w, unsigned stage, bool measure)
 	stats->cycles += rte_rdtsc() - start;
 }
 
+/* The stages between are for what the plain way has left. */
 static void run_batch(struct worker *w, bool measure)
 {
-	for (unsigned s = PW_DP_STAGE_parse; s < PW_DP_STAGE_COUNT; s++)
-		run_stage(w, s, measure);
+	uint32_t n = w->batch.n, left;
+
+	run_stage(w, PW_DP_STAGE_plain, n, measure);
+	left = n - w->n_plain;
+	if (left > 0) {
+		for (unsigned s = PW_DP_STAGE_parse; s < PW_DP_STAGE_tx; s++)
+			run_stage(w, s, left, measure);
+	}
+	run_stage(w, PW_DP_STAGE_tx, n, measure);
 }
 
 /* Called in every iteration, mostly with nothing to look at: retired lines come back with it. Who

@@ -21,13 +21,16 @@
 #define RETRY_MAX     PW_BATCH_MAX
 #define RETRY_TRIES   3
 #define PUNT_PER_SEC  4096 /* a port and worker; more would only queue up behind others */
-#define PORT_FLOOD    (PW_PORT_NONE - 1) /* out_port: every other port of the bridge */
+#define PLAIN_AHEAD                                                                                \
+	4 /* frames that plain is fetching; as many pointers behind the last must be some mbuf's */
+#define PORT_FLOOD (PW_PORT_NONE - 1) /* out_port: every other port of the bridge */
 
 /* Frames that wait for one port until 32 are there or the iteration ends. */
 struct tx_buffer {
 	uint16_t n;
 	bool dirty; /* in worker.dirty[] */
 	struct tally tally;
+	uint32_t lens[PW_PORT_BURST];
 	struct rte_mbuf *pkts[PW_PORT_BURST];
 };
 
@@ -36,7 +39,9 @@ struct run {
 	const struct view_port *vp; /* NULL: the port has gone */
 	uint32_t flags;             /* what gather knows of them: enum pw_pkt_flags */
 	uint16_t in_port;
-	uint16_t first, n; /* in the batch */
+	uint16_t first, n;  /* in the batch */
+	bool is_received;   /* by the port, just now: plain counts them */
+	struct tally tally; /* of received frames, and lens[]. W: plain  R: tx */
 };
 
 struct port_counters { /* R: ctl */
@@ -92,11 +97,15 @@ struct worker {
 	uint32_t nap_ns; /* the next one lasts as long */
 	uint32_t asleep __attribute__((aligned(64))); /* W, R: worker, ctl, others (atomic) */
 
-	/* The batch: gather fills mbufs and runs, parse the packets. */
+	/* The batch: gather fills mbufs and runs, plain some of out_ports, parse the other packets. */
 	uint16_t n_runs;
+	uint16_t n_plain; /* packets that have an out_ports[] */
 	uint32_t work; /* flags ROUTED, NAT: some packet may have them; else stages are skipped */
 	struct run runs[PW_BATCH_MAX];
-	struct rte_mbuf *mbufs[PW_BATCH_MAX];
+	struct rte_mbuf *mbufs[PW_BATCH_MAX + PLAIN_AHEAD];
+	uint32_t lens[PW_BATCH_MAX]; /* of frames as received */
+	/* Of frames that are ready to leave; PW_PORT_NONE: the stages from parse on decide. */
+	uint16_t out_ports[PW_BATCH_MAX] __attribute__((aligned(64)));
 	struct pw_batch batch __attribute__((aligned(64)));
 } __attribute__((aligned(64)));
 
@@ -120,6 +129,7 @@ struct pw_dp {
 /* Stages: each handles the whole batch; those after parse skip packets whose verdict is not
  * CONTINUE. */
 uint32_t stage_gather(struct worker *w); /* fills the batch; how much work was found, tx included */
+void stage_plain(struct worker *w);
 void stage_parse(struct worker *w);
 void stage_guard(struct worker *w);
 void stage_l2(struct worker *w);
@@ -145,6 +155,9 @@ void tx_port(struct worker *w, const struct view_port *vp, struct rte_mbuf *m);
 /* pkts[0], which leaves by the port, and its neighbours that do so too, up to n: how many it took. */
 uint32_t tx_port_run(
 	struct worker *w, const struct view_port *vp, const struct pw_pkt *pkts, uint32_t n);
+/* n <= PW_PORT_BURST frames in a row that all leave by the port; t, lens: of them. */
+void tx_port_burst(struct worker *w, const struct view_port *vp, struct rte_mbuf **pkts, uint32_t n,
+	const struct tally *t, const uint32_t *lens);
 void tx_flood(struct worker *w, const struct view_bridge *bridge, uint16_t except_port,
 	struct rte_mbuf *m);
 void tx_flush(struct worker *w);

@@ -49,3 +49,23 @@ const uint32_t ct_default_sec[PW_CT_TIMEOUT_COUNT] = {
 	PW_CT_TIMEOUTS(X)
 #undef X
 };
+
+static uint16_t settled_states(const struct ct_proto *ct, enum flow_dir dir, uint8_t byte)
+{
+	uint16_t bits = 0;
+
+	for (uint8_t s = 0; s < ct->n_states; s++)
+		bits |= (uint16_t)(ct_is_settled(ct, s, dir, byte) << s);
+	return bits;
+}
+
+void ct_settled_fill(struct ct_settled *settled)
+{
+	for (unsigned d = 0; d < 2; d++) {
+		enum flow_dir dir = (enum flow_dir)d;
+
+		for (unsigned byte = 0; byte < 256; byte++)
+			settled->tcp[d][byte] = settled_states(&ct_tcp, dir, (uint8_t)byte);
+		settled->udp[d] = settled_states(&ct_udp, dir, 0);
+	}
+}

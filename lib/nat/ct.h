@@ -42,6 +42,13 @@ extern const struct ct_proto ct_tcp, ct_udp, ct_icmp, ct_sctp, ct_gre, ct_generi
 extern const struct ct_proto *const ct_protos[256]; /* NULL: ct_generic */
 extern const uint32_t ct_default_sec[PW_CT_TIMEOUT_COUNT];
 
+/* ct_is_settled() of TCP and UDP, worked out: bit s is state s's answer. */
+struct ct_settled {
+	uint16_t tcp[2][256]; /* [enum flow_dir][flags] */
+	uint16_t udp[2];
+};
+void ct_settled_fill(struct ct_settled *settled);
+
 static inline const struct ct_proto *ct_proto(uint8_t proto)
 {
 	const struct ct_proto *ct = ct_protos[proto];
@@ -65,6 +72,14 @@ static inline bool ct_opens(const struct ct_proto *ct, uint8_t byte)
 static inline bool ct_aborts(const struct ct_proto *ct, uint8_t byte)
 {
 	return ct->aborts >> ct->event_of[byte] & 1;
+}
+
+/* A packet that changes nothing about its connection, as most do. */
+static inline bool ct_is_settled(
+	const struct ct_proto *ct, uint8_t state, enum flow_dir dir, uint8_t byte)
+{
+	return ct_next(ct, state, dir, byte) == state &&
+	       !(ct_opens(ct, byte) && ct->states[state].reopens && dir == FLOW_ORIG);
 }
 
 static inline const struct ct_state *ct_state_of(uint8_t proto, uint32_t state)

@@ -26,6 +26,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "pw_mul.h"
+
 #ifdef PW_NAT_V6
 #include "pw_in6.h"
 typedef pw_in6 flow_addr;
@@ -229,9 +231,9 @@ static inline struct flow_key flow_line_key(const union flow_line *line, enum fl
 
 static inline uint64_t flow_mix(uint64_t a, uint64_t b)
 {
-	unsigned __int128 product = (unsigned __int128)a * b;
+	uint64_t high, low = pw_mul_wide(a, b, &high);
 
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
+	return low ^ high;
 }
 
 /* 64 bits that stand for an address: of IPv4 it is the address itself. No secret in it. */
@@ -269,20 +271,25 @@ static inline uint64_t flow_hash(const struct flow_key *key, const uint64_t secr
 }
 #else
 /* wyhash64 (Wang Yi, public domain) with a secret of the table: who does not know it cannot fill a
- * bucket on purpose. */
+ * bucket on purpose. Addresses and ports as they lie in a tuple. */
+static inline uint64_t flow_hash_words(
+	uint64_t addrs, uint32_t ports, uint32_t proto, const uint64_t secret[2])
+{
+	uint64_t a = addrs ^ secret[0];
+	uint64_t b = ((uint64_t)proto << 32 | ports) ^ secret[1];
+	uint64_t high, low = pw_mul_wide(a, b, &high);
+
+	return flow_mix(low ^ secret[0], high ^ secret[1]);
+}
+
 static inline uint64_t flow_hash(const struct flow_key *key, const uint64_t secret[2])
 {
-	uint64_t addr;
-	uint32_t port;
+	uint64_t addrs;
+	uint32_t ports;
 
-	memcpy(&addr, &key->t, 8);
-	memcpy(&port, &key->t.sport_be, 4);
-
-	uint64_t a = addr ^ secret[0];
-	uint64_t b = ((uint64_t)key->proto << 32 | port) ^ secret[1];
-	unsigned __int128 product = (unsigned __int128)a * b;
-
-	return flow_mix((uint64_t)product ^ secret[0], (uint64_t)(product >> 64) ^ secret[1]);
+	memcpy(&addrs, &key->t, 8);
+	memcpy(&ports, &key->t.sport_be, 4);
+	return flow_hash_words(addrs, ports, key->proto, secret);
 }
 #endif
 

@@ -112,9 +112,13 @@ int flow_table_init(struct flow_table *table, const struct pw_alloc *alloc, stru
 	union flow_line *lines); /* 0, -ENOMEM, -EINVAL */
 void flow_table_fini(struct flow_table *table);
 
+static inline uint64_t flow_home_index(uint32_t n_buckets, uint64_t hash)
+{
+	return (uint64_t)(uint32_t)hash * n_buckets >> 32;
+}
 static inline const struct flow_bucket *flow_home(const struct flow_table *table, uint64_t hash)
 {
-	return &table->buckets[(uint64_t)(uint32_t)hash * table->n_buckets >> 32];
+	return &table->buckets[flow_home_index(table->n_buckets, hash)];
 }
 
 /* refs[i]: line << 1 | direction of the LIVE flow with keys[i], or 0. n <= FLOW_BULK_MAX. */

@@ -77,4 +77,11 @@ static inline bool gate_cidrs_have(const struct gate_cidrs *cidrs, flow_addr ip_
 	return false;
 }
 
+/* May a packet with these addresses belong to a translated flow? */
+static inline bool gate_wants(
+	const struct gate *gate, const struct gate_cidrs *cidrs, flow_addr src_be, flow_addr dst_be)
+{
+	return gate_has(gate, dst_be) || gate_has(gate, src_be) || gate_cidrs_have(cidrs, dst_be);
+}
+
 #endif

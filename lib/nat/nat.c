@@ -80,6 +80,7 @@ static int init(struct pw_nat *nat, struct pw_limbo *limbo, const struct pw_nat_
 	nat->n_workers = params->n_workers;
 	memcpy(nat->timeout_sec, timeouts, sizeof(nat->timeout_sec));
 	pw_nat_set_snat_ports(nat, 0, 0);
+	ct_settled_fill(&nat->settled);
 	nat->flows_per_client = params->flows_per_client;
 	if (nat->flows_per_client > 0) {
 		nat->clients = client_cap_create(nat->alloc, params->max_flows, nat->secret);

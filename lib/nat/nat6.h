@@ -74,6 +74,7 @@
 #define flow_table_fini           flow6_table_fini
 #define flow_lookup_bulk          flow6_lookup_bulk
 #define flow_lookup               flow6_lookup
+#define flow_lookup_again         flow6_lookup_again
 #define flow_insert               flow6_insert
 #define flow_adopt                flow6_adopt
 #define flow_kill                 flow6_kill
@@ -88,6 +89,7 @@
 #define services_fini             services6_fini
 #define svc_has                   svc6_has
 #define nat_miss                  nat6_miss
+#define nat_miss_passes           nat6_miss_passes
 #define nat_choose_by_rule        nat6_choose_by_rule
 #define nat_remember_choice       nat6_remember_choice
 #define nat_forget_choices        nat6_forget_choices

@@ -205,20 +205,55 @@ static void to_endpoint(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt,
 	(void)give_flow(nat, worker, pkt, &f);
 }
 
+enum target {
+	OTHER,
+	SERVICE,
+	VIP,
+	SERVICE_CIDR,
+	ENDPOINT
+};
+
+/* *id: of the Service, or of the endpoint. */
+static enum target target_of(
+	const struct pw_nat *nat, flow_addr dst_be, uint16_t dport_be, uint8_t proto, uint32_t *id)
+{
+	if (svc_find(nat, dst_be, dport_be, proto, id))
+		return SERVICE;
+	if (svc_is_vip(nat, dst_be))
+		return VIP;
+	if (nat_in_service_cidr(nat, dst_be))
+		return SERVICE_CIDR;
+	return endpoint_known(&nat->endpoints, nat_key(dst_be, dport_be, proto), id) ? ENDPOINT
+										     : OTHER;
+}
+
+bool nat_miss_passes(const struct pw_nat *nat, flow_addr dst_be, uint16_t dport_be, uint8_t proto)
+{
+	uint32_t id;
+
+	return target_of(nat, dst_be, dport_be, proto, &id) == OTHER;
+}
+
 void nat_miss(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, uint32_t now_sec)
 {
 	const struct ct_proto *ct = ct_proto(pkt->l4_proto);
 	uint8_t event = nat_event(pkt);
-	flow_addr dst_be = nat_dst(pkt);
 	uint32_t id;
 
-	if (svc_find(nat, dst_be, pkt->dport_be, pkt->l4_proto, &id))
+	switch (target_of(nat, nat_dst(pkt), pkt->dport_be, pkt->l4_proto, &id)) {
+	case SERVICE:
 		to_service(nat, worker, pkt, id, ct, event, now_sec);
-	else if (svc_is_vip(nat, dst_be))
+		break;
+	case VIP:
 		reject(pkt, ct, event);
-	else if (nat_in_service_cidr(nat, dst_be))
+		break;
+	case SERVICE_CIDR:
 		drop(pkt, PW_DROP_VIP_UNKNOWN);
-	else if (endpoint_known(
-			 &nat->endpoints, nat_key(dst_be, pkt->dport_be, pkt->l4_proto), &id))
+		break;
+	case ENDPOINT:
 		to_endpoint(nat, worker, pkt, id, ct, event, now_sec);
+		break;
+	case OTHER:
+		break;
+	}
 }

@@ -177,6 +177,7 @@ struct pw_nat {
 	struct endpoint_dir endpoints;
 	struct flow_table flows;
 	uint32_t timeout_sec[PW_CT_TIMEOUT_COUNT]; /* by ct_state.timeout */
+	struct ct_settled settled;                 /* constant */
 
 	/* Control thread. */
 	const struct pw_alloc *alloc __attribute__((aligned(PW_CACHE_LINE)));
@@ -258,6 +259,8 @@ static inline bool nat_in_service_cidr(const struct pw_nat *nat, flow_addr ip_be
 
 /* nat_new.c: a packet without a flow. Sets verdict or the flow. */
 void nat_miss(struct pw_nat *nat, uint32_t worker, struct pw_pkt *pkt, uint32_t now_sec);
+/* Would it do nothing to a packet with this destination? */
+bool nat_miss_passes(const struct pw_nat *nat, flow_addr dst_be, uint16_t dport_be, uint8_t proto);
 
 /* nat_choose.c. false: a connection that began elsewhere, and nothing says where. */
 bool nat_choose_by_rule(struct pw_nat *nat, uint32_t worker, const struct svc_set *set,

@@ -14,8 +14,7 @@
 static inline bool wants(
 	const struct gate *gate, const struct gate_cidrs *cidrs, const struct pw_pkt *pkt)
 {
-	return gate_has(gate, nat_dst(pkt)) || gate_has(gate, nat_src(pkt)) ||
-	       gate_cidrs_have(cidrs, nat_dst(pkt)) ||
+	return gate_wants(gate, cidrs, nat_src(pkt), nat_dst(pkt)) ||
 	       /* what it is about stands in the quote */
 	       (pkt->flags & PW_PKT_ICMP_ERROR) != 0;
 }
@@ -116,16 +115,6 @@ static void advance(union flow_line *line, uint32_t state, const struct ct_proto
 	}
 }
 
-/* Most packets change nothing about their connection. */
-static inline bool is_settled(
-	const struct ct_proto *ct, uint32_t state, enum flow_dir dir, uint8_t event)
-{
-	uint8_t now = flow_state_ct(state);
-
-	return ct_next(ct, now, dir, event) == now &&
-	       !(ct_opens(ct, event) && ct->states[now].reopens && dir == FLOW_ORIG);
-}
-
 /* false: the flow ended here. */
 static __attribute__((noinline)) bool change(
 	struct pw_nat *nat, uint32_t worker, const struct pw_pkt *pkt, uint32_t ref, uint32_t state)
@@ -150,8 +139,8 @@ static inline bool hit(
 	union flow_line *line = &nat->flows.lines[ref >> 1];
 	uint32_t state = flow_state(line);
 
-	if (unlikely(!is_settled(
-		    ct_proto(pkt->l4_proto), state, (enum flow_dir)(ref & 1), event_of(pkt))) &&
+	if (unlikely(!ct_is_settled(ct_proto(pkt->l4_proto), flow_state_ct(state),
+		    (enum flow_dir)(ref & 1), event_of(pkt))) &&
 		!change(nat, worker, pkt, ref, state))
 		return false;
 	flow_touch(line, now_sec);

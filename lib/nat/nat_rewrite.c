@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* nat_rewrite.c - a flow's translation into the packet; the adjacency a flow remembers. */
+/* nat_rewrite.c - a flow's translation into the packet. */
 #include "nat_priv.h"
 
 #include "pw_rewrite.h"

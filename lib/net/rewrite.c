@@ -39,9 +39,8 @@ static void rewrite_udp(const struct pw_pkt *pkt, uint8_t *l4, const struct pw_n
 	store_ports(l4, plan);
 	if (pkt->flags & PW_PKT_PARTIAL) {
 		store16(l4 + UDP_CSUM, pw_csum_update_partial(field, plan->l3_delta));
-	} else if (field != 0) { /* 0: the sender made none (RFC 768, CT-15) */
-		field = pw_csum_update(field, plan->l4_delta);
-		store16(l4 + UDP_CSUM, field ? field : UINT16_MAX);
+	} else {
+		store16(l4 + UDP_CSUM, pw_rewrite_udp_csum(field, plan->l4_delta));
 	}
 }
 

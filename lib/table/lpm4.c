@@ -46,6 +46,7 @@ struct pw_lpm4 {
 	uint32_t free; /* first of the free groups, or PW_RETIRE_END */
 	uint32_t n_free;
 	uint32_t max_prefixes;
+	uint32_t generation; /* W: writer  R: readers */
 	struct pw_retire retire;
 };
 static_assert(offsetof(struct pw_lpm4, root) == 0, "lookups cast");
@@ -309,6 +310,17 @@ static bool valid_prefix(uint32_t ip, uint8_t len)
 	return len <= 32 && (len == 32 || (ip & (UINT32_MAX >> len)) == 0);
 }
 
+/* Who sees the new number sees the change; who sees the old one may see either. */
+static void changed(struct pw_lpm4 *lpm)
+{
+	__atomic_store_n(&lpm->generation, lpm->generation + 1, __ATOMIC_RELEASE);
+}
+
+uint32_t pw_lpm4_generation(const struct pw_lpm4 *lpm)
+{
+	return __atomic_load_n(&lpm->generation, __ATOMIC_ACQUIRE);
+}
+
 int pw_lpm4_set(struct pw_lpm4 *lpm, uint32_t ip_be, uint8_t len, uint32_t value)
 {
 	uint32_t ip = ntohl(ip_be);
@@ -338,6 +350,7 @@ int pw_lpm4_set(struct pw_lpm4 *lpm, uint32_t ip_be, uint8_t len, uint32_t value
 		grow_path(lpm, ip, len, &path);
 	}
 	paint_prefix(lpm, &path, len, &paint);
+	changed(lpm);
 	return 0;
 }
 
@@ -365,6 +378,7 @@ int pw_lpm4_clear(struct pw_lpm4 *lpm, uint32_t ip_be, uint8_t len)
 	walk(lpm, ip, len, &path);
 	paint_prefix(lpm, &path, len, &paint);
 	shrink_path(lpm, &path);
+	changed(lpm);
 	return 0;
 }
 

@@ -188,10 +188,14 @@ static void print_stages(struct rig *rig)
 	pw_dp_measure_cycles(rig->dp, false);
 	pw_dp_worker_stats(rig->dp, 0, &stats);
 	printf("      ");
-	for (unsigned s = 0; s < PW_DP_STAGE_COUNT; s++)
-		printf(" %s %.1f", pw_dp_stage_name((enum pw_dp_stage)s),
-			(double)(stats.stages[s].cycles - before.stages[s].cycles) /
-				(double)(stats.stages[s].packets - before.stages[s].packets));
+	for (unsigned s = 0; s < PW_DP_STAGE_COUNT; s++) {
+		uint64_t packets = stats.stages[s].packets - before.stages[s].packets;
+
+		if (packets > 0)
+			printf(" %s %.1f", pw_dp_stage_name((enum pw_dp_stage)s),
+				(double)(stats.stages[s].cycles - before.stages[s].cycles) /
+					(double)packets);
+	}
 	printf("\n");
 }
 

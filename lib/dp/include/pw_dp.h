@@ -164,7 +164,7 @@ void pw_dp_port_stats(const struct pw_dp *dp, uint16_t index, struct pw_dp_port_
 uint64_t pw_dp_drops(const struct pw_dp *dp, uint16_t index, enum pw_verdict reason);
 void pw_dp_count_drop(struct pw_dp *dp, uint16_t index, enum pw_verdict reason);
 
-#define PW_DP_STAGES(X) X(gather) X(parse) X(guard) X(l2) X(flow) X(l3) X(rewrite) X(tx)
+#define PW_DP_STAGES(X) X(gather) X(plain) X(parse) X(guard) X(l2) X(flow) X(l3) X(rewrite) X(tx)
 enum pw_dp_stage {
 #define X(name) PW_DP_STAGE_##name,
 	PW_DP_STAGES(X)

@@ -51,7 +51,10 @@ struct pw_adj {
 	uint8_t permanent;      /* never resolved nor aged (pods, host) */
 	uint32_t generation;    /* W: ctl  R: workers */
 	uint32_t last_used_sec; /* W, R: workers: set when used, for ageing of neighbours */
-	uint8_t reserved[24];
+	/* src_mac48 in the parts in which it goes into a frame (pw_rewrite_mac_words). By alloc */
+	uint64_t src_high;
+	uint32_t src_low;
+	uint8_t reserved[8];
 } __attribute__((aligned(64)));
 static_assert(sizeof(struct pw_adj) == 64, "one cache line");
 
@@ -60,7 +63,7 @@ struct pw_adj_table;
 struct pw_adj_table *pw_adj_table_create(
 	const struct pw_alloc *alloc, struct pw_limbo *limbo, uint32_t capacity);
 void pw_adj_table_destroy(struct pw_adj_table *table);
-/* Copies `tmpl` (generation, last_used ignored); index or -ENOSPC. */
+/* Copies `tmpl` (generation, last_used, src_high and src_low ignored); index or -ENOSPC. */
 int64_t pw_adj_alloc(struct pw_adj_table *table, const struct pw_adj *tmpl);
 /* The caller has removed every route to it. Reusable after a grace period. */
 void pw_adj_release(struct pw_adj_table *table, uint32_t index);
@@ -82,6 +85,11 @@ static inline enum pw_adj_state pw_adj_word_state(uint64_t word)
 static inline uint64_t pw_adj_word_mac48(uint64_t word)
 {
 	return word >> 16;
+}
+/* The first 8 bytes of a frame to the neighbour, and 4 more: pw_rewrite_mac_words(). */
+static inline uint64_t pw_adj_mac_high(const struct pw_adj *adj, uint64_t word)
+{
+	return (word & ~UINT64_C(0xffff)) | adj->src_high;
 }
 static inline uint32_t pw_adj_generation(const struct pw_adj *adj)
 {

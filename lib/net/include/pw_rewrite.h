@@ -14,6 +14,7 @@
 #include "pw_csum.h"
 #include "pw_parse.h"
 #include "pw_pkt.h"
+#include "pw_plain.h"
 
 /* New addresses and ports of a packet, all in network order, and the changes they make to sums. */
 struct pw_nat_plan {
@@ -70,28 +71,81 @@ static inline void pw_rewrite_nat_plain(
 /* TTL - 1 with RFC 1141/1624 update; the caller has checked ttl > 1. */
 void pw_rewrite_ttl(struct pw_pkt *pkt);
 
-/* The same for IPv4. The word of TTL and protocol loses 0x0100; the carry keeps -0 out. */
+/* Of an IPv4 header. The word of TTL and protocol loses 0x0100; the carry keeps -0 out. */
+static inline void pw_rewrite_ip4_ttl(uint8_t *ip)
+{
+	uint32_t word; /* TTL, protocol, checksum */
+
+	memcpy(&word, ip + 8, 4);
+	if (RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN) { /* the first byte less 1, the last two plus 1 */
+		word += word >= 0xfffe0000 ? 0x1ffff : 0xffff;
+	} else {
+		uint32_t sum = (word & 0xffff) + 0x0100;
+
+		word = (word & 0xffff0000) - 0x01000000 + (uint16_t)(sum + (sum >= 0xffff));
+	}
+	memcpy(ip + 8, &word, 4);
+}
+
 static inline void pw_rewrite_ttl4(const struct pw_pkt *pkt)
 {
-	uint8_t *ip = pkt->data + pkt->l3_off;
-	uint16_t csum;
-	uint32_t sum;
+	pw_rewrite_ip4_ttl(pkt->data + pkt->l3_off);
+}
 
-	memcpy(&csum, ip + 10, 2);
-	sum = csum + (uint32_t)rte_cpu_to_be_16(0x0100);
-	csum = (uint16_t)(sum + (sum >= 0xffff));
-	ip[8]--;
-	memcpy(ip + 10, &csum, 2);
+/* The first 12 bytes of a frame. high: destination MAC << 16 | first two bytes of the source's. */
+static inline void pw_rewrite_mac_words(uint8_t *frame, uint64_t high, uint32_t low)
+{
+	if (RTE_BYTE_ORDER ==
+		RTE_LITTLE_ENDIAN) { /* the compiler swaps with the store where it can */
+		high = __builtin_bswap64(high);
+		low = __builtin_bswap32(low);
+	}
+	memcpy(frame, &high, 8);
+	memcpy(frame + 8, &low, 4);
 }
 
 /* MACs as pw_mac_to_u64 gives them. */
 static inline void pw_rewrite_macs(const struct pw_pkt *pkt, uint64_t dst48, uint64_t src48)
 {
-	uint64_t dst_and_2 = rte_cpu_to_be_64(dst48 << 16 | src48 >> 32);
-	uint32_t other_4 = rte_cpu_to_be_32((uint32_t)src48);
-
-	memcpy(pkt->data, &dst_and_2, 8);
-	memcpy(pkt->data + 8, &other_4, 4);
+	pw_rewrite_mac_words(pkt->data, dst48 << 16 | src48 >> 32, (uint32_t)src48);
 }
+
+/* Checksum of a UDP header; 0: the sender made none (RFC 768, CT-15). */
+static inline uint16_t pw_rewrite_udp_csum(uint16_t field, uint16_t delta)
+{
+	if (field == 0)
+		return 0;
+	field = pw_csum_update_folded(field, delta);
+	return field != 0 ? field : UINT16_MAX;
+}
+
+/* A plan for a plain frame (pw_plain.h), and its TTL if it is routed, in one visit: the result is that of
+ * pw_rewrite_nat() and pw_rewrite_ttl(). */
+static inline void pw_rewrite_plain(uint8_t *frame, const struct pw_nat_plan *plan, bool ttl)
+{
+	uint8_t *ip = frame + PW_PLAIN_IP, *l4 = frame + PW_PLAIN_L4;
+	uint32_t sum = plan->l3_delta;
+	uint16_t csum;
+
+	memcpy(&csum, ip + 10, 2);
+	sum += (uint16_t)~csum;
+	if (ttl) { /* loses 0x0100: gains its complement, which is never nothing, as is the sum */
+		sum += rte_cpu_to_be_16((uint16_t)~0x0100);
+		ip[8]--;
+	}
+	csum = (uint16_t)~pw_csum_fold(sum);
+	memcpy(ip + 10, &csum, 2);
+	memcpy(ip + 12, &plan->src_be, 12); /* addresses and ports */
+	if (likely(ip[9] == IPPROTO_TCP)) {
+		memcpy(&csum, l4 + 16, 2);
+		csum = pw_csum_update_folded(csum, plan->l4_delta);
+		memcpy(l4 + 16, &csum, 2);
+	} else {
+		memcpy(&csum, l4 + 6, 2);
+		csum = pw_rewrite_udp_csum(csum, plan->l4_delta);
+		memcpy(l4 + 6, &csum, 2);
+	}
+}
+static_assert(offsetof(struct pw_nat_plan, dport_be) == 10, "as in the headers");
 
 #endif

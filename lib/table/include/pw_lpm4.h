@@ -44,6 +44,12 @@ void pw_lpm4_destroy(struct pw_lpm4 *lpm);
 int pw_lpm4_set(
 	struct pw_lpm4 *lpm, uint32_t ip_be, uint8_t len, uint32_t value); /* add or replace */
 int pw_lpm4_clear(struct pw_lpm4 *lpm, uint32_t ip_be, uint8_t len);
+/*
+ * Number of changes so far; any reader. What a reader looked up after it took the number holds as long as
+ * the number does, so that results may be kept beside it (32 bits: a result must not be kept over 2^32
+ * changes). A change counts when all of it is visible.
+ */
+uint32_t pw_lpm4_generation(const struct pw_lpm4 *lpm);
 /* Exact prefix: value or PW_LPM_MISS. */
 uint32_t pw_lpm4_get(const struct pw_lpm4 *lpm, uint32_t ip_be, uint8_t len);
 uint32_t pw_lpm4_count(const struct pw_lpm4 *lpm);
@@ -75,9 +81,14 @@ static inline uint32_t pw_lpm4_entry_value(uint32_t entry)
 	return entry & PW_LPM4_VALID ? entry & PW_LPM_VALUE_MAX : PW_LPM_MISS;
 }
 
-static inline uint32_t pw_lpm4_lookup(const struct pw_lpm4 *lpm, uint32_t ip_be)
+/* A loop may take a copy of the root, which stays in registers. */
+static inline struct pw_lpm4_root pw_lpm4_root(const struct pw_lpm4 *lpm)
 {
-	const struct pw_lpm4_root *root = (const struct pw_lpm4_root *)lpm;
+	return *(const struct pw_lpm4_root *)lpm;
+}
+
+static inline uint32_t pw_lpm4_lookup_in(const struct pw_lpm4_root *root, uint32_t ip_be)
+{
 	uint32_t ip = ntohl(ip_be);
 	uint32_t entry = __atomic_load_n(&root->top[ip >> 16], __ATOMIC_ACQUIRE);
 
@@ -87,6 +98,11 @@ static inline uint32_t pw_lpm4_lookup(const struct pw_lpm4 *lpm, uint32_t ip_be)
 			&pw_lpm4_group(root, entry)[ip >> shift & 0xff], __ATOMIC_ACQUIRE);
 	}
 	return pw_lpm4_entry_value(entry);
+}
+
+static inline uint32_t pw_lpm4_lookup(const struct pw_lpm4 *lpm, uint32_t ip_be)
+{
+	return pw_lpm4_lookup_in((const struct pw_lpm4_root *)lpm, ip_be);
 }
 
 #endif

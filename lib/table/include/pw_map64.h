@@ -25,6 +25,7 @@
 
 #include "pw_alloc.h"
 #include "pw_limbo.h"
+#include "pw_mul.h"
 #include "pw_util.h"
 
 struct pw_map64;
@@ -66,16 +67,24 @@ struct pw_map64_root {
 };
 
 /* First: the bucket of the key, being fetched. Multiply and fold (as in wyhash, public domain), by a
- * secret factor over a seeded key. */
-static inline const struct pw_map64_bucket *pw_map64_home(const struct pw_map64 *map, uint64_t key)
+ * secret factor over a seeded key. A loop may take a copy of the root, which stays in registers. */
+static inline struct pw_map64_root pw_map64_root(const struct pw_map64 *map)
 {
-	const struct pw_map64_root *root = (const struct pw_map64_root *)map;
-	unsigned __int128 product = (unsigned __int128)(key ^ root->seed) * root->factor;
-	uint32_t hash = (uint32_t)((uint64_t)product >> 32 ^ (uint64_t)(product >> 64));
+	return *(const struct pw_map64_root *)map;
+}
+static inline const struct pw_map64_bucket *pw_map64_home_in(
+	const struct pw_map64_root *root, uint64_t key)
+{
+	uint64_t high, low = pw_mul_wide(key ^ root->seed, root->factor, &high);
+	uint32_t hash = (uint32_t)(low >> 32) ^ (uint32_t)high;
 	const struct pw_map64_bucket *home = &root->buckets[hash & root->mask];
 
 	__builtin_prefetch(home);
 	return home;
+}
+static inline const struct pw_map64_bucket *pw_map64_home(const struct pw_map64 *map, uint64_t key)
+{
+	return pw_map64_home_in((const struct pw_map64_root *)map, key);
 }
 
 bool pw_map64_find_overflown(const struct pw_map64 *map, const struct pw_map64_bucket *home,
@@ -86,13 +95,19 @@ bool pw_map64_find_overflown(const struct pw_map64 *map, const struct pw_map64_b
 static inline bool pw_map64_find(const struct pw_map64 *map, const struct pw_map64_bucket *home,
 	uint64_t key, uint64_t *value)
 {
+	uint64_t far; /* apart from *value, which so can stay in a register */
+	bool found;
+
 	for (uint32_t i = 0; i < PW_MAP64_SLOTS; i++) {
 		if (__atomic_load_n(&home->slots[i].key, __ATOMIC_ACQUIRE) == key) {
 			*value = __atomic_load_n(&home->slots[i].value, __ATOMIC_ACQUIRE);
 			return true;
 		}
 	}
-	return pw_map64_find_overflown(map, home, key, value);
+	found = pw_map64_find_overflown(map, home, key, &far);
+	if (found)
+		*value = far;
+	return found;
 }
 
 #endif
