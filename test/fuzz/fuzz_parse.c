@@ -4,6 +4,7 @@
  * through everything a stage may do with a packet that was let through.
  */
 #include "fuzz_net.h"
+#include "pw_rewrite6.h"
 #include "pw_binding.h"
 #include "pw_build.h"
 #include "pw_gso.h"
@@ -136,6 +137,42 @@ static void rewrite_quote(struct pw_pkt *pkt)
 	FUZZ_CHECK(residue == fuzz_l4_residue(pkt));
 }
 
+/* Addresses of which each 16-bit word is new. */
+static const struct pw_nat6_plan plan6 = {
+	.src_be = ~(pw_in6)1, .dst_be = 3, .sport_be = 5, .dport_be = 7};
+
+static void rewrite6(struct pw_pkt *pkt)
+{
+	const uint8_t *ip = pkt->data + pkt->l3_off;
+	pw_in6 src = pw_in6_load(ip + 8), dst = pw_in6_load(ip + 24);
+	struct pw_nat6_plan there = plan6, back = {.src_be = src,
+						   .dst_be = dst,
+						   .sport_be = pkt->sport_be,
+						   .dport_be = pkt->dport_be};
+	uint16_t ports[2] = {pkt->sport_be, pkt->dport_be};
+
+	if (pkt->flags & PW_PKT_ICMP_ECHO)
+		there.dport_be = 0;
+	pw_nat6_plan_deltas(&there, src, dst, ports[0], ports[1]);
+	pw_nat6_plan_deltas(&back, there.src_be, there.dst_be, there.sport_be, there.dport_be);
+	if (pw_rewrite_nat6(pkt, &there)) {
+		FUZZ_CHECK(pw_in6_load(ip + 8) == there.src_be &&
+			   pw_in6_load(ip + 24) == there.dst_be);
+		FUZZ_CHECK(pw_rewrite_nat6(pkt, &back));
+		FUZZ_CHECK(pw_in6_load(ip + 8) == src && pw_in6_load(ip + 24) == dst);
+	}
+}
+
+static void rewrite_quote6(struct pw_pkt *pkt)
+{
+	struct pw_icmp6_quote quote;
+
+	if (!pw_parse_icmp6_quote(pkt, &quote))
+		return;
+	FUZZ_CHECK(quote.l4_off + quote.l4_bytes <= pkt->m->data_len && quote.l4_bytes >= 8);
+	FUZZ_CHECK(pw_rewrite_icmp6_quote(pkt, &quote, 5, 6, &plan6));
+}
+
 static void segment(struct pw_pkt *pkt)
 {
 	static struct rte_mbuf *out[PW_GSO_SEGS_MAX];
@@ -156,10 +193,13 @@ static void use(struct pw_pkt *pkt)
 	build_about(pkt);
 	(void)pw_gso_wire_len(pkt);
 	if (pkt->flags & PW_PKT_ICMP_ERROR)
-		rewrite_quote(pkt);
+		(pkt->flags & PW_PKT_IPV4 ? rewrite_quote : rewrite_quote6)(pkt);
 	if (pkt->flags & PW_PKT_IPV4)
 		rewrite(pkt);
-	if (pkt->flags & PW_PKT_ICMP_ECHO && pkt->data[pkt->l4_off] == 8)
+	if (pkt->flags & PW_PKT_IPV6)
+		rewrite6(pkt);
+	if ((pkt->flags & (PW_PKT_ICMP_ECHO | PW_PKT_IPV4)) == (PW_PKT_ICMP_ECHO | PW_PKT_IPV4) &&
+		pkt->data[pkt->l4_off] == 8)
 		pw_icmp_echo_turn(pkt);
 	if (pkt->flags & PW_PKT_GSO)
 		segment(pkt);
