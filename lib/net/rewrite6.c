@@ -2,6 +2,7 @@
 /* rewrite6.c - NAT of IPv6 packets and of what ICMPv6 errors quote; rewrite.c says how sums change. */
 #include "pw_csum.h"
 #include "pw_rewrite6.h"
+#include "quote.h"
 #include "wire.h"
 
 /* Unfolded change of a sum when one address becomes another. */
@@ -74,50 +75,10 @@ bool pw_rewrite_nat6(struct pw_pkt *pkt, const struct pw_nat6_plan *plan)
 
 /* ---- errors ---- */
 
-/* Stores, and adds the change to a running sum of differences. */
-static void put16(uint8_t *p, uint16_t value, uint32_t *delta)
-{
-	*delta += pw_csum_diff16(load16(p), value);
-	store16(p, value);
-}
-
-static void put32(uint8_t *p, uint32_t value, uint32_t *delta)
-{
-	*delta += pw_csum_diff32(load32(p), value);
-	store32(p, value);
-}
-
 static void put_in6(uint8_t *p, pw_in6 value, uint32_t *delta)
 {
 	*delta = pw_csum_fold(*delta) + diff_in6(pw_in6_load(p), value);
 	pw_in6_store(p, value);
-}
-
-/* A checksum in the quote, if it is quoted at all, by what changed under it. */
-static void put_quoted_csum(const struct pw_icmp6_quote *quote, uint8_t *l4, unsigned offset,
-	uint32_t change, uint32_t *delta)
-{
-	uint16_t field;
-
-	if (quote->l4_bytes < offset + sizeof(field))
-		return;
-	field = load16(l4 + offset);
-	if (quote->proto == IPPROTO_UDP && field == 0)
-		return;
-	field = pw_csum_update(field, pw_csum_fold(change));
-	if (quote->proto == IPPROTO_UDP && field == 0)
-		field = UINT16_MAX;
-	put16(l4 + offset, field, delta);
-}
-
-/* `len`: of the quoted packet as it was sent, from its L4 header. */
-static void put_quoted_crc(const struct pw_icmp6_quote *quote, uint8_t *l4, uint32_t old_ports,
-	uint32_t len, uint32_t *delta)
-{
-	if (quote->l4_bytes < SCTP_LEN || len < SCTP_LEN)
-		return;
-	put32(l4 + SCTP_CRC, pw_csum_sctp_update(load32(l4 + SCTP_CRC), old_ports, load32(l4), len),
-		delta);
 }
 
 /* The quoted packet; returns the sum of differences of its words. */
@@ -133,15 +94,18 @@ static uint32_t rewrite_quoted(
 	delta = addrs = pw_csum_fold(addrs);
 	if (quote->proto == IPPROTO_ICMPV6) {
 		put16(l4 + ICMP_ID, plan->sport_be | plan->dport_be, &change);
-		put_quoted_csum(quote, l4, ICMP_CSUM, change + addrs, &delta);
+		put_quoted_csum(
+			quote->proto, l4, quote->l4_bytes, ICMP_CSUM, change + addrs, &delta);
 		return delta + change;
 	}
 	put16(l4, plan->sport_be, &change);
 	put16(l4 + 2, plan->dport_be, &change);
 	if (l4_csum_offset(quote->proto) != 0)
-		put_quoted_csum(quote, l4, l4_csum_offset(quote->proto), change + addrs, &delta);
+		put_quoted_csum(quote->proto, l4, quote->l4_bytes, l4_csum_offset(quote->proto),
+			change + addrs, &delta);
 	else
-		put_quoted_crc(quote, l4, old_ports, sent > head ? sent - head : 0, &delta);
+		put_quoted_crc(
+			l4, quote->l4_bytes, old_ports, sent > head ? sent - head : 0, &delta);
 	return delta + change;
 }
 

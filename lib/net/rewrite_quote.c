@@ -1,45 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * rewrite_quote.c - ICMP errors about translated flows (ICMP-5).
- *
- * The outer ICMP checksum covers the quote: each 16-bit word changed in there adds its difference.
- * All words of the quote lie at even offsets from the ICMP header, so the differences simply add
- * up.
- */
-#include "pw_csum.h"
+/* rewrite_quote.c - ICMP errors about translated flows (ICMP-5): quote.h. */
 #include "pw_rewrite.h"
-#include "wire.h"
-
-/* Stores, and adds the change to a running sum of differences. */
-static void put16(uint8_t *p, uint16_t value, uint32_t *delta)
-{
-	*delta += pw_csum_diff16(load16(p), value);
-	store16(p, value);
-}
-
-static void put32(uint8_t *p, uint32_t value, uint32_t *delta)
-{
-	*delta += pw_csum_diff32(load32(p), value);
-	store32(p, value);
-}
-
-/* A full checksum of the quote, if it is quoted at all, by what changed under it. If the sender's
- * was partial it stays as wrong as it was; receivers do not check it (offloads.md 2.8). */
-static void put_quoted_csum(const struct pw_icmp_quote *quote, uint8_t *l4, unsigned offset,
-	uint32_t change, uint32_t *delta)
-{
-	uint16_t field;
-
-	if (quote->l4_bytes < offset + sizeof(field))
-		return;
-	field = load16(l4 + offset);
-	if (quote->proto == IPPROTO_UDP && field == 0)
-		return;
-	field = pw_csum_update(field, pw_csum_fold(change));
-	if (quote->proto == IPPROTO_UDP && field == 0)
-		field = UINT16_MAX;
-	put16(l4 + offset, field, delta);
-}
+#include "quote.h"
 
 static void quote_ports(const struct pw_icmp_quote *quote, uint8_t *l4,
 	const struct pw_nat_plan *plan, uint32_t addr_delta, uint32_t *delta)
@@ -50,8 +12,8 @@ static void quote_ports(const struct pw_icmp_quote *quote, uint8_t *l4,
 	put16(l4 + 2, plan->dport_be, &change);
 	*delta += change;
 	if (l4_csum_offset(quote->proto))
-		put_quoted_csum(
-			quote, l4, l4_csum_offset(quote->proto), change + addr_delta, delta);
+		put_quoted_csum(quote->proto, l4, quote->l4_bytes, l4_csum_offset(quote->proto),
+			change + addr_delta, delta);
 }
 
 static void quote_echo(const struct pw_icmp_quote *quote, uint8_t *icmp,
@@ -61,7 +23,7 @@ static void quote_echo(const struct pw_icmp_quote *quote, uint8_t *icmp,
 
 	put16(icmp + ICMP_ID, plan->sport_be | plan->dport_be, &change);
 	*delta += change;
-	put_quoted_csum(quote, icmp, ICMP_CSUM, change, delta);
+	put_quoted_csum(quote->proto, icmp, quote->l4_bytes, ICMP_CSUM, change, delta);
 }
 
 /* `len`: of the quoted packet as it was sent, from its IP header. */
@@ -71,10 +33,7 @@ static void quote_sctp(const struct pw_icmp_quote *quote, uint8_t *l4, uint32_t 
 	uint32_t old = load32(l4);
 
 	quote_ports(quote, l4, plan, 0, delta);
-	if (quote->l4_bytes < SCTP_LEN || len < SCTP_LEN)
-		return;
-	put32(l4 + SCTP_CRC, pw_csum_sctp_update(load32(l4 + SCTP_CRC), old, load32(l4), len),
-		delta);
+	put_quoted_crc(l4, quote->l4_bytes, old, len, delta);
 }
 
 /* The quoted packet; returns the sum of differences of its words. */
