@@ -86,7 +86,7 @@ suite_asan() {
 }
 
 suite_tsan() {
-	targets='test/stress/stress_[a-z0-9_]+' \
+	targets='(test/stress/stress_[a-z0-9_]+|test/perf/bench_lpm)' \
 		build build-tsan -Db_sanitize=thread -Dbuildtype=debugoptimized || { build_failed tsan; return; }
 	TSAN_OPTIONS=halt_on_error=1 meson_suite tsan build-tsan --suite stress
 }

@@ -61,8 +61,10 @@ void pw_gen_swap_macs(uint8_t *data)
 
 static void answer_macs(const struct pw_gen_host *host, uint8_t *data)
 {
-	memcpy(data, data + 6, 6);
-	memcpy(data + 6, host->mac.b, 6);
+	struct pw_mac *macs = (struct pw_mac *)data;
+
+	macs[0] = macs[1];
+	macs[1] = host->mac;
 }
 
 static bool answer_arp(const struct pw_gen_host *host, uint8_t *data, uint8_t *arp, uint16_t len)

@@ -4,11 +4,10 @@
  * awaited (CT-8: with a race in the tracker one of them is lost, and the name takes 5 s).
  *
  *   dns_pairs serve ADDRESS PORT ID            answers every query with ID appended
- *   dns_pairs ask ADDRESS PORT PAIRS [N]       prints a line of figures; exit code 0: nothing was lost,
+ *   dns_pairs ask ADDRESS PORT PAIRS           prints a line of figures; exit code 0: nothing was lost,
  *                                              and both answers of each pair came from one server
  *
- * Source ports go round, and N destination ports (default 1), one up from PORT after each round: a table that
- * forgets in less time than N rounds take sees a new flow with each pair.
+ * Source ports go round.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -42,12 +41,12 @@ struct pair {
 
 struct target {
 	struct sockaddr_in address;
-	uint16_t first, ports; /* destination ports */
-	uint16_t source;       /* next source port */
+	uint16_t source; /* next source port */
 };
 
 struct totals {
 	uint64_t done, lost, split, foreign;
+	uint64_t first_lost, last_lost; /* numbers of pairs */
 };
 
 static uint64_t now_ms(void)
@@ -123,12 +122,8 @@ static int next_socket(struct target *to)
 	int fd;
 
 	do {
-		if (to->source < FIRST_PORT) { /* a round is over */
-			uint16_t port = ntohs(to->address.sin_port) - to->first + 1;
-
+		if (to->source < FIRST_PORT)
 			to->source = FIRST_PORT;
-			to->address.sin_port = htons((uint16_t)(to->first + port % to->ports));
-		}
 		fd = bound_socket(address_of(NULL, to->source++));
 	} while (fd < 0);
 	if (connect(fd, (struct sockaddr *)&to->address, sizeof(to->address)) != 0)
@@ -195,7 +190,10 @@ static struct totals ask_all(struct target *to, uint64_t n_pairs)
 				pairs[i].deadline_ms > now_ms())
 				continue;
 			t.done++;
-			t.lost += pairs[i].answers < 2;
+			if (pairs[i].answers < 2) {
+				t.first_lost = t.lost++ == 0 ? pairs[i].number : t.first_lost;
+				t.last_lost = pairs[i].number;
+			}
 			close(pairs[i].fd);
 			pairs[i].fd = -1;
 		}
@@ -210,18 +208,13 @@ int main(int argc, char **argv)
 	struct totals t;
 	uint64_t start, n;
 
-	if (argc != 5 && argc != 6) {
+	if (argc != 5) {
 		fprintf(stderr,
-			"usage: dns_pairs serve ADDRESS PORT ID | ask ADDRESS PORT PAIRS [N]\n");
+			"usage: dns_pairs serve ADDRESS PORT ID | ask ADDRESS PORT PAIRS\n");
 		return 2;
 	}
-	to = (struct target){.first = (uint16_t)strtoul(argv[3], NULL, 10),
-		.ports = argc == 6 ? (uint16_t)strtoul(argv[5], NULL, 10) : 1,
-		.source = FIRST_PORT};
-	to.address = address_of(argv[2], to.first);
+	to = (struct target){address_of(argv[2], (uint16_t)strtoul(argv[3], NULL, 10)), FIRST_PORT};
 	n = strtoull(argv[4], NULL, 10);
-	if (to.ports == 0)
-		to.ports = 1;
 	if (strcmp(argv[1], "serve") == 0)
 		serve(to.address, (uint32_t)n);
 	start = now_ms();
@@ -230,5 +223,8 @@ int main(int argc, char **argv)
 		(unsigned long long)t.done, (double)(now_ms() - start) / 1000,
 		(unsigned long long)t.lost, (unsigned long long)t.split,
 		(unsigned long long)t.foreign);
+	if (t.lost > 0)
+		printf("the first lost one was pair %llu, the last one %llu\n",
+			(unsigned long long)t.first_lost, (unsigned long long)t.last_lost);
 	return t.lost + t.split == 0 ? 0 : 1;
 }
