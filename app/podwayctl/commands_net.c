@@ -17,7 +17,9 @@ static const struct column port_columns[] = {
 	{"TYPE", "type", F_TEXT,
 		.help = "tap (kernel pod, host), af_packet or af_xdp (interface of the kernel), "
 			"vhost-user (VM, DPDK), memif, virtio-user or ethdev"},
-	{"STATE", "state", F_STATE, .help = "up: forwards; down: link or peer is missing"},
+	{"STATE", "state", F_STATE,
+		.help = "up: forwards; down: link or peer is missing; waiting: what it is made of "
+			"is not there yet (ports NAME says why)"},
 	{"BRIDGE", "bridge", F_TEXT, .help = "the bridge it is in; - for a routed port"},
 	{"POD", "pod", F_TEXT, .help = "namespace/name of the pod behind it"},
 	{"MAC", "mac", F_TEXT, true, .help = "our own address on it"},

@@ -17,11 +17,13 @@
 static const struct {
 	const char *key, *path;
 	enum format format;
+	bool only_waiting;
 } port_lines[] = {
 	{"name", "name", F_TEXT},
 	{"index", "index", F_PLAIN},
 	{"type", "type", F_TEXT},
 	{"state", "state", F_STATE},
+	{"why", "why", F_TEXT, true},
 	{"bridge", "bridge", F_TEXT},
 	{"pod", "pod", F_TEXT},
 	{"device", "device", F_TEXT},
@@ -33,6 +35,7 @@ static const struct {
 	{"queues", "queues", F_PLAIN},
 	{"workers", "workers", F_LIST},
 	{"drops", "drops", F_COUNT},
+	{"waiting", "waiting_sec", F_AGE, true},
 };
 
 static void show_direction(struct ctl *ctl, const json_t *port, const char *key)
@@ -116,11 +119,17 @@ static void show_frame_sizes(struct ctl *ctl, const json_t *port)
 
 void render_port(struct ctl *ctl, const json_t *port)
 {
-	for (size_t i = 0; i < PW_ARRAY_SIZE(port_lines); i++) {
-		char *text = text_value(
-			pw_json_path(port, port_lines[i].path), port_lines[i].format, true);
-		enum color color = C_NONE;
+	/* Of a port that waits little is known. */
+	bool waits = strcmp(pw_json_str(port, "state", ""), "waiting") == 0;
 
+	for (size_t i = 0; i < PW_ARRAY_SIZE(port_lines); i++) {
+		const json_t *value = pw_json_path(port, port_lines[i].path);
+		enum color color = C_NONE;
+		char *text;
+
+		if (value == NULL && (waits || port_lines[i].only_waiting))
+			continue;
+		text = text_value(value, port_lines[i].format, true);
 		if (text != NULL && port_lines[i].format == F_STATE)
 			color = text_state_color(text);
 		fprintf(ctl->out, "%s%-10s%s ", text_color(ctl, C_BOLD), port_lines[i].key,
@@ -133,8 +142,10 @@ void render_port(struct ctl *ctl, const json_t *port)
 		fputc('\n', ctl->out);
 		free(text);
 	}
-	show_direction(ctl, port, "rx");
-	show_direction(ctl, port, "tx");
+	if (!waits) {
+		show_direction(ctl, port, "rx");
+		show_direction(ctl, port, "tx");
+	}
 	if (json_object_size(pw_json_path(port, "frame_sizes.rx")) > 0)
 		show_frame_sizes(ctl, port);
 }

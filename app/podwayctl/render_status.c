@@ -135,7 +135,8 @@ static void show_ledger(struct ctl *ctl, const json_t *r)
 void render_status(struct ctl *ctl, const json_t *r, const struct parsed *parsed)
 {
 	int64_t total = number(r, "ports.total"), up = number(r, "ports.up");
-	char age[TEXT_MAX];
+	int64_t waiting = number(r, "ports.waiting");
+	char age[TEXT_MAX], more[TEXT_MAX] = "";
 
 	line(ctl, "node", "%s, podway %s, pid %" PRId64 ", up %s", pw_json_str(r, "node", "-"),
 		pw_json_str(r, "version", "-"), number(r, "pid"),
@@ -144,9 +145,11 @@ void render_status(struct ctl *ctl, const json_t *r, const struct parsed *parsed
 	line(ctl, "control", "core %" PRId64 ", busy for at most %" PRId64 " us in one go",
 		number(r, "control.core"), number(r, "control.loop_max_us"));
 	line(ctl, "workers", "%" PRId64, number(r, "workers"));
-	line(ctl, "ports", "%s%" PRId64 " up%s of %" PRId64,
-		text_color(ctl, up == total ? C_GREEN : C_YELLOW), up, text_color(ctl, C_NONE),
-		total);
+	if (waiting > 0)
+		snprintf(more, sizeof(more), ", %" PRId64 " more waited for", waiting);
+	line(ctl, "ports", "%s%" PRId64 " up%s of %" PRId64 "%s",
+		text_color(ctl, up == total && waiting == 0 ? C_GREEN : C_YELLOW), up,
+		text_color(ctl, C_NONE), total, more);
 	show_bridges(ctl, pw_json_get(r, "bridges"));
 	show_tables(ctl, r);
 	show_memory(ctl, r);

@@ -142,6 +142,7 @@ enum color text_state_color(const char *state)
 		{"reachable", C_GREEN},
 		{"permanent", C_GREEN},
 		{"established", C_GREEN},
+		{"waiting", C_YELLOW},
 		{"stale", C_YELLOW},
 		{"probe", C_YELLOW},
 		{"incomplete", C_YELLOW},

@@ -75,14 +75,16 @@ struct pw_ctl {
 
 	struct ctl_bridge *bridges; /* bridge.h; number of a bridge = index */
 	uint32_t n_bridges;
-	struct ctl_ports *ports; /* port_reg.h */
-	struct ctl_host *host;   /* host.h */
-	struct ctl_pods *pods;   /* pod.h */
+	struct ctl_ports *ports;           /* port_reg.h */
+	struct ctl_port_waits *port_waits; /* port_wait.h */
+	struct ctl_host *host;             /* host.h */
+	struct ctl_pods *pods;             /* pod.h */
 	struct pw_ipam_pool *ipam;
 	struct ctl_stats *stats; /* stats.h: what stats.reset remembers */
 	struct ctl_workers *workers;
-	struct ctl_places *places; /* place.h */
-	json_t *saved_kept;        /* saved.h: {kind: [what is saved, but not to be had now]} */
+	struct ctl_places *places;  /* place.h */
+	struct ctl_static *statics; /* static.h */
+	json_t *saved_kept;         /* saved.h: {kind: [what is saved, but not to be had now]} */
 	struct ctl_notify *notify;
 
 	struct ctl_punt *punt; /* punt.h */

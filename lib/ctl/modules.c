@@ -21,6 +21,7 @@
 #include "place.h"
 #include "pod.h"
 #include "port_reg.h"
+#include "port_wait.h"
 #include "icmp.h"
 #include "punt.h"
 #include "route.h"
@@ -53,6 +54,7 @@ const struct ctl_module *const ctl_modules[] = {
 	&ctl_module_punt,
 	&ctl_module_poll,
 	&ctl_module_bridge,
+	&ctl_module_port_wait,
 	&ctl_module_port,
 	&ctl_module_host,
 	&ctl_module_static,

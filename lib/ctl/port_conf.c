@@ -6,6 +6,7 @@
 #include "bridge.h"
 #include "eal.h"
 #include "port_priv.h"
+#include "port_wait.h"
 
 static const enum pw_port_type types[] = {
 	[PW_CONF_PORT_TAP] = PW_PORT_TAP,
@@ -96,12 +97,38 @@ int port_conf_add(struct pw_ctl *ctl, const struct pw_conf_port *conf, struct ct
 	return 0;
 }
 
+static int try_again(struct pw_ctl *ctl, void *conf, struct pw_err *err)
+{
+	return port_conf_add(ctl, conf, NULL, err);
+}
+
+static int wait_for(struct pw_ctl *ctl, const struct pw_conf_port *conf, struct pw_err *err)
+{
+	const struct ctl_port_wish wish = {.name = conf->name,
+		.type = pw_port_type_name(types[conf->type]),
+		.device = conf->interface != NULL ? conf->interface : conf->socket,
+		.try_again = try_again,
+		.arg = (void *)(uintptr_t)conf};
+	const struct pw_err why = *err;
+
+	return ctl_port_wait(ctl, &wish, why.msg, err);
+}
+
+/* What DPDK makes of a device's name does not change by waiting. */
+static bool may_come(const struct pw_conf_port *conf, int code)
+{
+	return conf->type != PW_CONF_PORT_ETHDEV && ctl_port_is_worth_waiting(code);
+}
+
 int port_conf_add_all(struct pw_ctl *ctl, struct pw_err *err)
 {
 	for (uint32_t i = 0; i < ctl->conf->n_ports; i++) {
 		const struct pw_conf_port *conf = &ctl->conf->ports[i];
+		int rc = port_conf_add(ctl, conf, NULL, err);
 
-		if (port_conf_add(ctl, conf, NULL, err) != 0)
+		if (rc != 0 && may_come(conf, rc))
+			rc = wait_for(ctl, conf, err);
+		if (rc != 0)
 			return pw_err_prefix(err, "%s:%u", ctl->conf->path, conf->mark.line);
 	}
 	return 0;

@@ -11,6 +11,7 @@
 #include "place.h"
 #include "pod.h"
 #include "port_priv.h"
+#include "port_wait.h"
 #include "route.h"
 #include "saved.h"
 #include "stats.h"
@@ -131,10 +132,11 @@ static int ports_list(void *ctx, struct pw_ipc_request *req, void *params, json_
 	const struct by_name *p = params;
 	struct listing listing = {.ctl = ctx, .name = p->name};
 
-	if (p->name != NULL && ctl_port_find(ctx, p->name) == NULL)
+	if (p->name != NULL && ctl_port_find(ctx, p->name) == NULL && !ctl_port_waits(ctx, p->name))
 		return no_such_port(p->name, err);
 	listing.list = json_array();
 	ctl_port_foreach(ctx, list_port, &listing);
+	ctl_port_wait_list(ctx, p->name, listing.list);
 	*result = json_pack("{s:o}", "ports", listing.list);
 	return 0;
 }
@@ -297,21 +299,45 @@ static int save_added(struct pw_ctl *ctl, struct pw_err *err)
 	return rc;
 }
 
-static void load_one(struct pw_ctl *ctl, json_t *item)
+static int try_saved(struct pw_ctl *ctl, void *arg, struct pw_err *err)
 {
 	struct ports_add p = {0};
-	struct pw_ipc_error err = {0};
+	struct pw_ipc_error why = {0};
 	struct ctl_port *port;
+	json_t *item = arg;
 
-	if (pw_ipc_params_decode(add_params, item, &p, &err) == 0 &&
-		add_port(ctl, &p, &port, &err) == 0) {
+	if (pw_ipc_params_decode(add_params, item, &p, &why) == 0 &&
+		add_port(ctl, &p, &port, &why) == 0) {
 		port->added = json_incref(item);
-	} else {
-		pw_warn("port", "a saved port (%s) is left out, and kept for the next start: %s",
-			pw_json_str(item, "name", "?"), err.msg);
-		ctl_saved_keep(ctl, "ports", item);
+		(void)ctl_saved_drop(ctl, "ports", "name", port->name);
 	}
 	pw_ipc_params_free(add_params, &p);
+	return why.code == 0 ? 0 : pw_err_set(err, -EAGAIN, "%s", why.msg);
+}
+
+static void drop_item(void *item)
+{
+	json_decref(item);
+}
+
+/* It stays saved, whatever becomes of it. */
+static void load_one(struct pw_ctl *ctl, json_t *item)
+{
+	const struct ctl_port_wish wish = {.name = pw_json_str(item, "name", "?"),
+		.type = pw_json_str(item, "type", "?"),
+		.device = pw_json_str(item, "interface", pw_json_str(item, "socket", NULL)),
+		.try_again = try_saved,
+		.drop = drop_item,
+		.arg = json_incref(item)};
+	struct pw_err err = {0};
+
+	if (try_saved(ctl, item, &err) == 0) {
+		drop_item(item);
+		return;
+	}
+	ctl_saved_keep(ctl, "ports", item);
+	if (ctl_port_wait(ctl, &wish, err.msg, &err) != 0)
+		pw_warn("port", "%s", err.msg);
 }
 
 void ctl_port_load_saved(struct pw_ctl *ctl)
@@ -339,6 +365,7 @@ static int ports_add(void *ctx, struct pw_ipc_request *req, void *params, json_t
 		ctl_port_del(ctx, port, NULL, NULL);
 		return pw_ipc_error_from(err, &why);
 	}
+	(void)ctl_port_wait_drop(ctx, port->name); /* this one has come instead */
 	*result = json_pack("{s:s, s:i}", "name", port->name, "index", port->index);
 	return 0;
 }
@@ -361,14 +388,16 @@ static void answer_del(void *arg)
 	pw_ipc_reply(arg, NULL, NULL);
 }
 
-/* It is saved, but could not be had at the start. */
-static int del_kept(struct pw_ctl *ctl, const char *name, struct pw_ipc_error *err)
+/* One of the configuration waits again after the next start, as a deleted one is there again. */
+static int del_waiting(struct pw_ctl *ctl, const char *name, struct pw_ipc_error *err)
 {
 	struct pw_err why = {0};
 
-	if (!ctl_saved_drop(ctl, "ports", "name", name))
+	if (!ctl_port_wait_drop(ctl, name))
 		return no_such_port(name, err);
 	ctl_place_forget(ctl, name);
+	if (!ctl_saved_drop(ctl, "ports", "name", name))
+		return 0;
 	return save_added(ctl, &why) != 0 ? pw_ipc_error_from(err, &why) : 0;
 }
 
@@ -384,7 +413,7 @@ static int ports_del(void *ctx, struct pw_ipc_request *req, void *params, json_t
 	bool saved;
 
 	if (port == NULL)
-		return del_kept(ctx, p->name, err);
+		return del_waiting(ctx, p->name, err);
 	if (port->bridge == PW_BRIDGE_NONE &&
 		ctl_route_uses_iface(ctx, ctl_port_iface(port), &prefix))
 		return pw_ipc_error_set(err, PW_IPC_E_BUSY,

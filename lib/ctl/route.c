@@ -201,7 +201,7 @@ static int64_t via_adj(struct pw_ctl *ctl, uint32_t via_be, struct pw_err *err)
 	if (known != NULL)
 		iface = ctl_iface_of(known->bridge, known->port);
 	else if (!ctl_local_on_link(ctl, via_be, &iface))
-		return pw_err_set(err, -EINVAL,
+		return pw_err_set(err, -EHOSTUNREACH,
 			"next hop %s is on the link of no bridge or routed port", text);
 	nh = ctl_nexthop_get(ctl, iface, via_be);
 	if (nh == NULL)

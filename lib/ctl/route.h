@@ -43,6 +43,8 @@ int ctl_route_set(struct pw_ctl *ctl, const struct pw_conf_route *route,
 	enum pw_route_origin origin, bool replace, struct pw_err *err);
 /* Routes of routes.add that were saved; called once, after the configuration's. */
 void ctl_route_load_saved(struct pw_ctl *ctl);
+/* Those of them that could not be set then, now that a port has come. */
+void ctl_route_retry_saved(struct pw_ctl *ctl);
 /* Is there a route whose next hop is on this interface? *prefix: the first one found. */
 bool ctl_route_uses_iface(const struct pw_ctl *ctl, uint32_t iface, struct pw_prefix *prefix);
 

@@ -271,32 +271,49 @@ static int routes_del(void *ctx, struct pw_ipc_request *req, void *params, json_
 
 /* ---- load ---- */
 
-static void load_one(struct pw_ctl *ctl, json_t *item)
+static int load_one(struct pw_ctl *ctl, json_t *item, struct pw_err *err)
 {
 	struct add_params p = {.kind = -1};
-	struct pw_ipc_error ipc_err = {0};
-	struct pw_err err = {0};
-	const char *why = NULL;
+	struct pw_ipc_error why = {0};
+	int rc;
 
-	if (pw_ipc_params_decode(add_params, item, &p, &ipc_err) != 0)
-		why = ipc_err.msg;
-	else if (add(ctl, &p, &err) != 0)
-		why = err.msg;
+	if (pw_ipc_params_decode(add_params, item, &p, &why) != 0)
+		rc = pw_err_set(err, -EINVAL, "%s", why.msg);
+	else
+		rc = add(ctl, &p, err);
 	pw_ipc_params_free(add_params, &p);
-	if (why == NULL)
-		return;
-	pw_warn("route", "a saved route (%s) is left out, and kept for the next start: %s",
-		pw_json_str(item, "prefix", "?"), why);
-	ctl_saved_keep(ctl, "routes", item);
+	if (rc != 0)
+		ctl_saved_keep(ctl, "routes", item);
+	return rc;
 }
 
 void ctl_route_load_saved(struct pw_ctl *ctl)
 {
 	json_t *items = ctl_saved_read(ctl, "routes"), *item;
+	struct pw_err err = {0};
 	size_t i;
 
-	json_array_foreach (items, i, item)
-		load_one(ctl, item);
+	json_array_foreach (items, i, item) {
+		if (load_one(ctl, item, &err) != 0)
+			pw_warn("route",
+				"a saved route (%s) is left out, and kept for when its port is "
+				"there: %s",
+				pw_json_str(item, "prefix", "?"), err.msg);
+	}
+	json_decref(items);
+}
+
+void ctl_route_retry_saved(struct pw_ctl *ctl)
+{
+	json_t *items = ctl_saved_take_kept(ctl, "routes"), *item;
+	struct pw_err err = {0};
+	size_t i;
+
+	json_array_foreach (items, i, item) {
+		if (load_one(ctl, item, &err) == 0)
+			pw_info("route", "the saved route %s is set now",
+				pw_json_str(item, "prefix", "?"));
+	}
 	json_decref(items);
 }
 

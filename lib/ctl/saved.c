@@ -62,6 +62,14 @@ void ctl_saved_keep(struct pw_ctl *ctl, const char *kind, json_t *item)
 	json_array_append(kept_of(ctl, kind), item);
 }
 
+json_t *ctl_saved_take_kept(struct pw_ctl *ctl, const char *kind)
+{
+	json_t *kept = json_incref(kept_of(ctl, kind));
+
+	json_object_del(ctl->saved_kept, kind);
+	return kept;
+}
+
 bool ctl_saved_drop(struct pw_ctl *ctl, const char *kind, const char *key, const char *value)
 {
 	json_t *kept = kept_of(ctl, kind);

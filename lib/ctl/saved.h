@@ -24,6 +24,8 @@ json_t *ctl_saved_read(struct pw_ctl *ctl, const char *kind);
  * one with the same name or prefix is saved, or it is dropped.
  */
 void ctl_saved_keep(struct pw_ctl *ctl, const char *kind, json_t *item);
+/* All of a kind, an array the caller owns; none is kept any more. NULL: there were none. */
+json_t *ctl_saved_take_kept(struct pw_ctl *ctl, const char *kind);
 /* True: it was kept; the caller writes the others. */
 bool ctl_saved_drop(struct pw_ctl *ctl, const char *kind, const char *key, const char *value);
 

@@ -4,8 +4,10 @@
  *
  * The kernel drops the lock with the process, however it dies; the file stays and means nothing.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +49,37 @@ static void write_pid(int fd)
 		pw_warn("state", "lock file: pid not written: %s", strerror(errno));
 }
 
+/* A process that was killed while it wrote a file left a temporary one beside it (pw_file.h). The
+ * lock is ours: nobody else writes here. */
+static void remove_rests(const char *path)
+{
+	DIR *dir = opendir(path);
+	const struct dirent *entry;
+
+	if (dir == NULL)
+		return;
+	while ((entry = readdir(dir)) != NULL) {
+		const char *dot = strrchr(entry->d_name, '.');
+
+		if (entry->d_type == DT_REG && dot != NULL && strcmp(dot, ".tmp") == 0 &&
+			unlinkat(dirfd(dir), entry->d_name, 0) == 0)
+			pw_info("state", "%s/%s: half written when podwayd was killed, removed",
+				path, entry->d_name);
+	}
+	closedir(dir);
+}
+
+static void remove_all_rests(const struct pw_ctl *ctl)
+{
+	static const char *const folders[] = {"", "/pods", "/ipam"};
+	char path[PATH_MAX];
+
+	for (unsigned i = 0; i < PW_ARRAY_SIZE(folders); i++) {
+		snprintf(path, sizeof(path), "%s%s", ctl->conf->state_dir, folders[i]);
+		remove_rests(path);
+	}
+}
+
 static int state_init(struct pw_ctl *ctl, struct pw_err *err)
 {
 	char *path;
@@ -69,6 +102,7 @@ static int state_init(struct pw_ctl *ctl, struct pw_err *err)
 		return rc;
 	}
 	write_pid(ctl->lock_fd);
+	remove_all_rests(ctl);
 	return 0;
 }
 

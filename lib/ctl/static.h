@@ -7,4 +7,7 @@
 
 extern const struct ctl_module ctl_module_static;
 
+/* Sets the routes whose next hop lies behind a port that waited (port_wait.h) and now has come. */
+void ctl_static_retry(struct pw_ctl *ctl);
+
 #endif

@@ -9,6 +9,7 @@
 #include "loop.h"
 #include "pod.h"
 #include "port_reg.h"
+#include "port_wait.h"
 #include "service.h"
 #include "stats.h"
 #include "status.h"
@@ -99,16 +100,17 @@ static int get_status(void *ctx, struct pw_ipc_request *req, void *params, json_
 
 	pw_ctl_version(&v);
 	total = ctl_port_count(ctl, &up);
-	*result = json_pack("{s:s, s:s, s:i, s:I, s:s?, s:{s:i, s:o}, s:i, s:{s:i, s:i}, s:i, s:o, "
-			    "s:i, s:i, s:i, s:i, s:o, s:o, s:o}",
+	*result = json_pack(
+		"{s:s, s:s, s:i, s:I, s:s?, s:{s:i, s:o}, s:i, s:{s:i, s:i, s:i}, s:i, s:o, "
+		"s:i, s:i, s:i, s:i, s:o, s:o, s:o}",
 		"node", ctl->conf->node.name, "version", v.version, "pid", (int)getpid(),
 		"uptime_sec", (json_int_t)((ctl_now_ns(ctl) - ctl->start_ns) / PW_NS_PER_SEC),
 		"config", ctl->conf->path, "control", "core", (int)ctl->conf->cpu.control,
 		"loop_max_us", pw_json_u64(ctl_timing_max_us(ctl)), "workers",
-		(int)pw_dp_n_workers(ctl->dp), "ports", "total", (int)total, "up", (int)up, "pods",
-		(int)ctl_pod_count(ctl), "bridges", describe_bridges(ctl), "services",
-		(int)ctl_service_count(ctl), "routes", (int)pw_rib_count(ctl->rib), "fdb",
-		(int)pw_fdb_count(ctl->fdb), "neighbours",
+		(int)pw_dp_n_workers(ctl->dp), "ports", "total", (int)total, "up", (int)up,
+		"waiting", (int)ctl_port_waiting_count(ctl), "pods", (int)ctl_pod_count(ctl),
+		"bridges", describe_bridges(ctl), "services", (int)ctl_service_count(ctl), "routes",
+		(int)pw_rib_count(ctl->rib), "fdb", (int)pw_fdb_count(ctl->fdb), "neighbours",
 		ctl->neigh != NULL ? (int)pw_neigh_count(ctl->neigh) : 0, "flows",
 		describe_flows(ctl), "memory", describe_memory(ctl), "ledger",
 		describe_ledger(ctl));

@@ -25,9 +25,6 @@
 #include "xdp_prog.h"
 #include "xdp_queue.h"
 
-#define RELEASE_USEC      1000000
-#define RELEASE_POLL_USEC 20000
-
 struct afxdp {
 	int ifindex;
 	int packet_fd;      /* holds promiscuous mode; asks for the link's state */
@@ -228,48 +225,37 @@ static int set_up(struct afxdp *p, const struct pw_port_conf *conf, const struct
 	return rc < 0 ? pw_err_prefix(err, "interface %s", conf->interface) : 0;
 }
 
-static int open_once(struct pw_port *port, const struct pw_port_conf *conf,
-	const struct netif *netif, struct pw_err *err)
+/* -EBUSY: a queue has a socket already, for a while even that of a process that was killed (the
+ * kernel's xp_release_deferred). */
+static int afxdp_open(struct pw_port *port, const struct pw_port_conf *conf, struct pw_err *err)
 {
-	struct afxdp *p = aligned_alloc(PW_CACHE_LINE, sizeof(*p) + netif->n_rxq * sizeof(p->q[0]));
-	int rc;
+	struct netif netif;
+	struct afxdp *p;
+	int rc = find_interface(conf, &netif, err);
 
+	if (rc < 0)
+		return rc;
+	p = aligned_alloc(PW_CACHE_LINE, sizeof(*p) + netif.n_rxq * sizeof(p->q[0]));
 	if (p == NULL)
 		return pw_err_set(err, -ENOMEM, "out of memory");
 	*p = (struct afxdp){
-		.ifindex = netif->index,
+		.ifindex = netif.index,
 		.packet_fd = -1,
-		.open_checksum = strcmp(netif->driver, "veth") == 0,
+		.open_checksum = strcmp(netif.driver, "veth") == 0,
 		.prog = {-1, -1, -1},
 	};
-	rc = set_up(p, conf, netif, err);
+	rc = set_up(p, conf, &netif, err);
 	if (rc < 0) {
 		tear_down(p);
 		return rc;
 	}
 	port->priv = p;
-	port->n_rxq = netif->n_rxq;
-	port->n_txq = PW_MIN(netif->n_rxq, netif->n_txq);
+	port->n_rxq = netif.n_rxq;
+	port->n_txq = PW_MIN(netif.n_rxq, netif.n_txq);
 	if (pw_mac_is_zero(&conf->mac))
-		port->mac = netif->mac;
+		port->mac = netif.mac;
 	port->caps = PW_PORT_CAP_TX_MULTI_SEG; /* each frame is copied anyway */
 	return 0;
-}
-
-/* The kernel takes back the sockets of a process that was killed some time after it has gone (xp_release_deferred). */
-static int afxdp_open(struct pw_port *port, const struct pw_port_conf *conf, struct pw_err *err)
-{
-	struct netif netif;
-	int rc = find_interface(conf, &netif, err);
-
-	if (rc < 0)
-		return rc;
-	for (unsigned waited = 0;; waited += RELEASE_POLL_USEC) {
-		rc = open_once(port, conf, &netif, err);
-		if (rc != -EBUSY || waited >= RELEASE_USEC)
-			return rc;
-		usleep(RELEASE_POLL_USEC);
-	}
 }
 
 const struct pw_port_ops pw_port_afxdp_ops = {

@@ -8,6 +8,7 @@
 #   check_fails "what must not work" CMD..
 #   skip "what" "why"
 #   test_end
+#   "${TESTPMD[@]}" EAL-OPTIONS -- OPTIONS          dpdk-testpmd beside podwayd
 
 # shellcheck source=scripts/lab-lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lab-lib.sh"
@@ -15,6 +16,11 @@
 TEST_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 PASSED=0 FAILED=0 SKIPPED=0
 WORKERS=${WORKERS:-1}
+
+# Its two threads spin. They get what nobody else wants of the cores (SCHED_IDLE): some kernels let a thread that
+# spins keep kworkers from the core for seconds, and what a killed process leaves is cleared by those.
+TESTPMD=(chrt --idle 0 dpdk-testpmd --no-huge --no-pci --no-telemetry --no-shconf
+	--lcores "0@(0-$(($(nproc) - 1))),1@(0-$(($(nproc) - 1)))")
 
 test_begin() {
 	if [ "$(id -u)" -ne 0 ]; then

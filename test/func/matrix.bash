@@ -107,8 +107,7 @@ matrix_testpmd() {
 		devices+=(--vdev "net_tap$((${#devices[@]} / 2)),iface=t-$host-memif")
 	done
 	lab_bg node sh -c 'out=$1; shift; exec "$@" >"$out" 2>&1' - "$LAB_DIR/testpmd.out" \
-		stdbuf -oL dpdk-testpmd --no-huge --no-pci -m 128 --no-telemetry --no-shconf --file-prefix "$LAB_PREFIX-peers" \
-		--lcores "0@(0-$(($(nproc) - 1))),1@(0-$(($(nproc) - 1)))" "${devices[@]}" \
+		stdbuf -oL "${TESTPMD[@]}" -m 128 --file-prefix "$LAB_PREFIX-peers" "${devices[@]}" \
 		-- --total-num-mbufs=16384 --forward-mode=io --port-topology=paired --auto-start --stats-period 3600
 	lab_wait 20 grep -q 'start packet forwarding' "$LAB_DIR/testpmd.out"
 }

@@ -19,10 +19,8 @@ EOF
 # A machine with a kernel of its own: testpmd passes frames between its virtio-user device and a TAP in its namespace.
 # vm_start NAME PORT ADDRESS
 vm_start() {
-	local core=$(($(nproc) - 1)) # not the control thread's, which has to start
 	ip netns add "$LAB_PREFIX-$1" && ip -n "$LAB_PREFIX-$1" link set lo up || return 1
-	lab_bg "$1" dpdk-testpmd --no-huge --no-pci -m 64 --no-telemetry --no-shconf --file-prefix "$LAB_PREFIX$1" \
-		--lcores "0@$core,1@$core" \
+	lab_bg "$1" "${TESTPMD[@]}" -m 64 --file-prefix "$LAB_PREFIX$1" \
 		--vdev "net_virtio_user0,path=$LAB_DIR/$2.sock,server=1" --vdev net_tap0,iface=eth0 \
 		-- --total-num-mbufs=4096 --forward-mode=io --auto-start --stats-period 60
 	lab_wait 20 ip -n "$LAB_PREFIX-$1" link show eth0 && ip -n "$LAB_PREFIX-$1" addr add "$3" dev eth0 &&

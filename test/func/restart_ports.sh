@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Ports of every type but af_xdp (docs/ports.md) after kill -9, named in the configuration or added at run time: they come back by themselves, with
-# traffic, and their peers are not restarted; queues are read by the worker they were moved to; what the dead
+# Ports of every type after kill -9, named in the configuration or added at run time: they come back by themselves,
+# with traffic, and their peers are not restarted; queues are read by the worker they were moved to; what the dead
 # daemon left (sockets, XDP programs, folders) is replaced, what belongs to others is refused (OPS-1, OPS-2, OPS-3).
 . "$(dirname "$0")/lib.sh"
 . "$TEST_DIR/veths.bash"
@@ -10,6 +10,7 @@ test_begin "$@"
 test_config_node <<EOF
 ports:
   - {name: packet, type: af_packet, interface: v-packet, bridge: br0}
+  - {name: xdp, type: af_xdp, interface: v-xdp, bridge: br0}
   - {name: lan, type: tap, interface: lan0, bridge: br0}
   - {name: vm0, type: vhost-user, mode: client, socket: $LAB_DIR/vm0.sock, bridge: br0, queues: 2}
   - {name: serve, type: vhost-user, socket: $LAB_DIR/serve.sock, bridge: br0}
@@ -34,9 +35,7 @@ EOF
 
 # testpmd that answers ARP and echo as 10.244.1.NUMBER: vm_start PORT NUMBER
 vm_start() {
-	local core=$(($(nproc) - 1))
-	lab_bg node dpdk-testpmd --no-huge --no-pci -m 64 --no-telemetry --no-shconf --file-prefix "$LAB_PREFIX$1" \
-		--lcores "0@$core,1@$core" \
+	lab_bg node "${TESTPMD[@]}" -m 64 --file-prefix "$LAB_PREFIX$1" \
 		--vdev "net_virtio_user0,path=$LAB_DIR/$1.sock,mac=02:00:00:00:00:$2,server=1,queues=2" \
 		-- --total-num-mbufs=4096 --rxq=2 --txq=2 --forward-mode=icmpecho --auto-start --stats-period 60
 }
@@ -57,7 +56,7 @@ refused() { # TEXT CMD..: fails, and says so
 port_answers() { /usr/bin/python3 -c "import socket; socket.socket(socket.AF_UNIX).connect('$1')"; }
 
 # Who is behind which port: NAME-OF-THE-PORT FROM ADDRESS
-PATHS="pod:pod:10.244.1.1 packet:pod:10.244.1.200 packet2:pod:10.244.1.202
+PATHS="pod:pod:10.244.1.1 packet:pod:10.244.1.200 xdp:pod:10.244.1.201 packet2:pod:10.244.1.202 xdp2:pod:10.244.1.203
 	vm0:pod:10.244.1.50 vm1:pod:10.244.1.51 mem:node:10.1.0.2 late:node:10.2.0.2"
 all_paths() { # WHAT
 	local path port from address
@@ -70,8 +69,8 @@ all_paths() { # WHAT
 	done
 }
 
-for name in packet packet2; do
-	case $name in packet) n=200 ;; packet2) n=202 ;; esac
+for name in packet xdp packet2 xdp2; do
+	case $name in packet) n=200 ;; xdp) n=201 ;; packet2) n=202 ;; xdp2) n=203 ;; esac
 	check "a veth pair for $name" veth_add $name -- 10.244.1.$n/24
 done
 check "a socket that a dead process left" /usr/bin/python3 -c "import socket; socket.socket(socket.AF_UNIX).bind('$LAB_DIR/serve.sock')"
@@ -84,6 +83,7 @@ far=$LAB_LAST_PID
 
 # ---- the same types at run time
 check "af_packet at run time" lab_ctl ports add packet2 type af_packet interface v-packet2 bridge br0
+check "af_xdp at run time" lab_ctl ports add xdp2 type af_xdp interface v-xdp2 bridge br0
 check "vhost-user at run time" lab_ctl ports add vm1 type vhost-user mode client socket "$LAB_DIR/vm1.sock" bridge br0 queues 2
 check "memif at run time" lab_ctl ports add late type memif socket "$LAB_DIR/late.sock" address 10.2.0.1/24
 check "tap at run time" lab_ctl ports add lan1 type tap interface lan1 bridge br0

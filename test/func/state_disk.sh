@@ -100,6 +100,7 @@ for round in 1 2 3 4; do
 	sleep "0.$((RANDOM % 5 + 1))"
 	lab_stop KILL
 	wait $series
+	echo '{"ver' | tee "$DISK/routes.json.tmp" "$DISK/pods/x.json.tmp" >"$DISK/ipam/x.json.tmp" # killed while it wrote
 	check "round $round: podwayd starts" lab_start
 	check "round $round: what was answered is there ($(wc -l <"$LAB_DIR/answered") routes)" [ -z "$(forgotten)" ]
 	check "round $round: no file is half written" is_whole

@@ -18,16 +18,14 @@ EOF
 # are written to a FIFO, so testpmd sends, stops and counts when it is told.
 declare -A VM_PID VM_IN
 vm_start() {
-	local ns=$1 port=$2 virtio=$3 eal=$4 core fd
+	local ns=$1 port=$2 virtio=$3 eal=$4 fd
 	shift 4
-	core=$(($(nproc) - 1))
 	[ -p "$LAB_DIR/$port.in" ] || mkfifo "$LAB_DIR/$port.in"
 	exec {fd}<>"$LAB_DIR/$port.in"
 	VM_IN[$port]=$fd
 	# shellcheck disable=SC2016,SC2086
 	lab_bg "$ns" sh -c 'in=$1 out=$2; shift 2; exec "$@" <"$in" >"$out" 2>&1' - "$LAB_DIR/$port.in" \
-		"$LAB_DIR/$port.out" stdbuf -oL dpdk-testpmd --no-huge --no-pci -m 64 --no-telemetry --no-shconf \
-		--file-prefix "$LAB_PREFIX$port" --lcores "0@$core,1@$core" \
+		"$LAB_DIR/$port.out" stdbuf -oL "${TESTPMD[@]}" -m 64 --file-prefix "$LAB_PREFIX$port" \
 		--vdev "net_virtio_user0,path=$LAB_DIR/$port.sock$virtio" $eal \
 		-- -i --total-num-mbufs=2048 "$@"
 	VM_PID[$port]=$LAB_LAST_PID

@@ -16,10 +16,9 @@ EOF
 # vm_start PORT NUMBER "VIRTIO ARGS" TESTPMD ARGS..: testpmd that answers ARP and echo as 10.244.1.NUMBER
 declare -A VM_PID
 vm_start() {
-	local port=$1 number=$2 virtio=$3 core=$(($(nproc) - 1))
+	local port=$1 number=$2 virtio=$3
 	shift 3
-	lab_bg node dpdk-testpmd --no-huge --no-pci -m 64 --no-telemetry --no-shconf \
-		--file-prefix "$LAB_PREFIX$port" --lcores "0@$core,1@$core" \
+	lab_bg node "${TESTPMD[@]}" -m 64 --file-prefix "$LAB_PREFIX$port" \
 		--vdev "net_virtio_user0,path=$LAB_DIR/$port.sock,mac=02:00:00:00:00:$number$virtio" \
 		-- --total-num-mbufs=4096 --forward-mode=icmpecho --auto-start --stats-period 5 "$@"
 	VM_PID[$port]=$LAB_LAST_PID
