@@ -126,7 +126,7 @@ suite_func() {
 	count func $func_passed $func_failed $func_skipped
 }
 
-./scripts/install-packages.sh build run lab test || exit 1
+./scripts/install-packages.sh build run lab test bench || exit 1
 for suite in "${suites[@]}"; do
 	echo "=== $suite"
 	"suite_$suite"

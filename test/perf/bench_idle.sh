@@ -1,20 +1,33 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# What an idle node costs, and how soon it is awake, by type of port:  sudo bench_idle.sh BUILD_DIR [SAMPLES] [CASE..]
+# What an idle node costs, and how soon it is awake, by type of port (P-12):  sudo bench_idle.sh BUILD_DIR [options]
 #
 #   none         no port but the host's            tap50, tap250   as many TAP pods, attached by podway-cni
 #   tap, host, af_packet, af_xdp, vhost-user, memif, null (an ethdev that cannot tell)
 #
 # CPU: of all threads together, and of the worker, from /proc/PID/task/*/stat over 10 s without a packet of ours. Round
 # trips are of ICMP echo to a Service's address, which the worker answers: at once after each other (busy), and after
-# pauses of 2 to 12 ms (idle); SAMPLES (default 1000) of each. The worker is on core 1, the rest on core 0. On a machine
+# pauses of 2 to 12 ms (idle); SAMPLES (environment; 1000) of each. The worker is on core 1, the rest on core 0. On a machine
 # that others use, too, RT=1 gives the worker and the bench real-time priority, so that they need not wait for a core.
+# shellcheck disable=SC2034
 . "$(dirname "$0")/../func/lib.sh"
-BUILD=${1:?usage: $0 BUILD_DIR [SAMPLES] [CASE..]}
-SAMPLES=${2:-1000}
-shift $(($# < 2 ? $# : 2))
-CASES=("$@")
-[ $# -gt 0 ] || CASES=(none tap host af_packet af_xdp vhost-user memif null tap50 tap250)
+. "$(dirname "$0")/figures.bash"
+
+CASES=(none tap host af_packet af_xdp vhost-user memif null tap50 tap250)
+FIGURES_TABLE=$(for case in "${CASES[@]}"; do
+	cpu=null
+	case $case in
+	none) cpu='$value <= 2' ;;
+	tap50) cpu='$value <= 3' ;;
+	esac
+	echo "$case.cpu|P-12|idle, $case, CPU|% of a core|-|$cpu"
+	echo "$case.busy|P-12|busy, $case, round trip p99|us|-|null"
+	echo "$case.idle|P-12|idle, $case, round trip p99|us|-|$([ "$case" = tap50 ] && echo '$value <= 200' || echo null)"
+done)
+TURNS=1 WINDOW=10
+figures_options idle "$@"
+SAMPLES=${SAMPLES:-$([ -n "$QUICK" ] && echo 50 || echo 1000)}
+[ -z "$QUICK" ] || CASES=(none tap)
 . "$TEST_DIR/veths.bash"
 VIP=10.96.0.10 MAC=02:00:00:00:00:a1 ADDRESS=10.244.3.200
 
@@ -96,31 +109,30 @@ prefer() {
 
 # "all worker" in percent of a core
 cpu() {
-	sleep 3
+	[ -n "$QUICK" ] || sleep 3 # until it has come to rest
 	ticks >"$LAB_DIR/ticks"
-	sleep 10
-	ticks | paste -d' ' "$LAB_DIR/ticks" - | awk -v hz="$(getconf CLK_TCK)" '
-		{all += $4 - $2} $1 ~ /worker/ {worker += $4 - $2} END {printf "%.1f %.1f", all * 10 / hz, worker * 10 / hz}'
+	sleep "$WINDOW"
+	ticks | paste -d' ' "$LAB_DIR/ticks" - | awk -v hz="$(getconf CLK_TCK)" -v s="$(awk -v w="$WINDOW" 'BEGIN {print 100 / w}')" '
+		{all += $4 - $2} $1 ~ /worker/ {worker += $4 - $2} END {printf "%.1f %.1f", all * s / hz, worker * s / hz}'
 }
 
 run() {
-	test_begin "$BUILD"
-	if set_up "$1" >"$LAB_DIR/set_up" 2>&1; then
-		printf '%-12s' "$1"
-		cpu | awk '{printf "%6s %8s", $1, $2}'
-		[ -z "${RT:-}" ] || prefer
-		round_trips "$1" 2>"$LAB_DIR/peer.err" | awk '{printf "%10s %8s %8s %8s %6s\n", $2, $3, $5, $6, $8}' | grep . ||
-			echo "  $(tail -1 "$LAB_DIR/peer.err")"
-	else
+	local cpu trips
+	figures_lab
+	if ! set_up "$1" >"$LAB_DIR/set_up" 2>&1; then
 		echo "$1: $(tail -3 "$LAB_DIR/set_up")"
+		return 1
 	fi
-	trap - EXIT
-	lab_cleanup
+	cpu=$(cpu)
+	[ -z "${RT:-}" ] || prefer
+	trips=$(round_trips "$1" 2>"$LAB_DIR/peer.err") || trips="- - - - - - - $(tail -1 "$LAB_DIR/peer.err")"
+	figure "$1.cpu" "${cpu% *}"
+	figure "$1.busy" "$(awk '{print $3}' <<<"$trips")"
+	figure "$1.idle" "$(awk '{print $6}' <<<"$trips")"
+	awk -v name="$1" -v cpu="$cpu" '{split(cpu, c, " ")
+		printf "%-12s%6s %8s%10s %8s %8s %8s %6s\n", name, c[1], c[2], $2, $3, $5, $6, $8}' <<<"$trips"
+	figures_lab_end
 }
 
-echo "$(LC_ALL=C date '+%Y-%m-%d %H:%M'), $(nproc) cores of $(awk -F': ' '/model name/ {print $2; exit}' /proc/cpuinfo)," \
-	"Linux $(uname -r), load $(cut -d' ' -f1 /proc/loadavg)"
 printf '%-12s%6s %8s%10s %8s %8s %8s %6s\n' "" "CPU %" "worker" "busy p50" "p99 us" "idle p50" "p99 us" lost
-for name in "${CASES[@]}"; do
-	run "$name"
-done
+figures_run run "${CASES[@]}"

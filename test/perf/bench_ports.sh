@@ -3,7 +3,7 @@
 # Which port type is the fast one: two pods behind the same type of device, in turn with podwayd as a bridge between
 # them, with dpdk-testpmd's io forwarding (frames copied from one device to the other, nothing looked at), and with the kernel.
 #
-#   bench_ports.sh BUILD_DIR [--turns N] [--seconds N] [--only DEVICE] [--json FILE]
+#   bench_ports.sh BUILD_DIR [options]; a row of --only is a device and its forwarder, tap-podway
 #
 # Each window makes the pods anew. The forwarder's thread is on core 1.
 #   kernel pods   one TCP stream (iperf3), UDP of 64-byte frames as fast as one sender can (what arrived), the round trip
@@ -12,6 +12,7 @@
 #   DPDK pods     podway-gen on core 0 with a front end on both sides: frames of 64 and of 1518 bytes as fast as it can, one way (what
 #                 arrived), the one-way latency of 10,000 frames a second. Its own missed frames say that it offered more
 #                 than was taken; a window without any is void ("-").
+# shellcheck disable=SC2034
 . "$(dirname "$0")/../func/lib.sh"
 . "$TEST_DIR/peers.bash"
 . "$TEST_DIR/veths.bash"
@@ -33,21 +34,8 @@ vhost-user|testpmd|net_vhost, testpmd io
 memif|podway|memif
 memif|testpmd|net_memif, testpmd io
 '
-BUILD=${1:?usage: $0 BUILD_DIR [--turns N] [--seconds N] [--only DEVICE] [--json FILE]}
-shift
-TURNS=5 WINDOW=3 ONLY='' JSON=''
-while [ $# -gt 0 ]; do
-	case $1 in
-	--turns) TURNS=$2 ;;
-	--seconds) WINDOW=$2 ;;
-	--only) ONLY=$2 ;;
-	--json) JSON=$2 ;;
-	*) echo "$0: unknown option $1" >&2; exit 2 ;;
-	esac
-	shift 2
-done
-# shellcheck disable=SC2034 # for figures.bash
-FIGURES_COMMAND="scripts/bench.sh ports --turns $TURNS --seconds $WINDOW"
+TURNS=5 WINDOW=3
+figures_options ports "$@"
 bob=10.244.1.201
 
 # ---- the pods and who forwards between them
@@ -186,7 +174,7 @@ generate() {
 	esac
 	cat >"$LAB_DIR/profile.yaml" <<-EOF
 		duration: ${WINDOW}s
-		warmup: 1s
+		warmup: $([ -n "$QUICK" ] && echo 300ms || echo 1s)
 		wait: 500ms
 		streams:
 		- {name: there, from: 0, to: 1, rate: $2, size: $3, src: 198.18.0.1+64, src_mac: 02:00:00:00:00:0a, dst_mac: 02:00:00:00:00:0b, verify: 1/64}
@@ -200,102 +188,69 @@ generate() {
 # DEVICE FORWARDER, pods of DPDK
 dpdk_window() {
 	local key=$1-$2
-	test_begin "$BUILD"
-	trap stop EXIT
-	set_up "$1" "$2" || { echo "$key: does not start" >&2; exit 1; }
+	figures_lab
+	set_up "$1" "$2" || return 1
 	figure "$key.rate" "$(generate "$1" max 64 'if $full > 0 then .rx_pps / 1e4 | round / 100 else "-" end')"
 	figure "$key.gbit" "$(generate "$1" max 1518 'if $full > 0 then .rx_bytes * 8 / .seconds / 1e7 | round / 100 else "-" end')"
 	generate "$1" 10kpps 64 '"\(.latency.p50_us) \(.latency.p99_us)"' >"$LAB_DIR/latency"
 	figure "$key.p50" "$(cut -d' ' -f1 "$LAB_DIR/latency")"
 	figure "$key.p99" "$(cut -d' ' -f2 "$LAB_DIR/latency")"
-	lab_cleanup
+	figures_lab_end
 	printf '%-10s %-8s 64 B %6s Mpps   1518 B %6s Gbit/s   one way p50 %5s us   p99 %5s us\n' "$1" "$2" \
-		"$(tail -1 "$FIGURES/$key.rate")" "$(tail -1 "$FIGURES/$key.gbit")" "$(tail -1 "$FIGURES/$key.p50")" "$(tail -1 "$FIGURES/$key.p99")"
+		"$(last "$key.rate")" "$(last "$key.gbit")" "$(last "$key.p50")" "$(last "$key.p99")"
 }
 
 window() { # DEVICE FORWARDER
 	local key=$1-$2
 	worker=''
-	test_begin "$BUILD"
-	trap stop EXIT
-	set_up "$1" "$2" && lab_wait 10 lab_in alice ping -c 1 -W 1 "$bob" || { echo "$key: no traffic" >&2; exit 1; }
+	figures_lab
+	set_up "$1" "$2" && lab_wait 10 lab_in alice ping -c 1 -W 1 "$bob" || return 1
 	lab_bg bob iperf3 -s
-	lab_wait 5 lab_in bob sh -c 'ss -Hltn sport = :5201 | grep -q .' || exit 1
+	lab_wait 5 lab_listens bob 5201 || return 1
 	[ "$2" = podway ] && worker=$(find_worker)
 	ping_window "$key"
 	tcp_window "$key"
 	udp_window "$key"
-	lab_cleanup
+	figures_lab_end
 	printf '%-10s %-8s TCP %6s Gbit/s   UDP %6s kpps   ping p50 %5s us   p99 %5s us\n' "$1" "$2" \
-		"$(tail -1 "$FIGURES/$key.tcp")" "$(tail -1 "$FIGURES/$key.udp")" "$(tail -1 "$FIGURES/$key.p50")" "$(tail -1 "$FIGURES/$key.p99")"
+		"$(last "$key.tcp")" "$(last "$key.udp")" "$(last "$key.p50")" "$(last "$key.p99")"
 }
 
 # ---- all of them
 
-# those asked for, and the kernel's beside kernel pods
-rows() { awk -F'|' -v only="$ONLY" 'NF && (only == "" || $1 == only || $1 == "veth")' <<<"$ROWS"; }
-dpdk_rows() { awk -F'|' -v only="$ONLY" 'NF && (only == "" || $1 == only)' <<<"$DPDK_ROWS"; }
+# DEVICE-FORWARDER, a line each, of a table
+keys() { awk -F'|' 'NF {print $1 "-" $2}' <<<"$1"; }
 
-stop() {
-	lab_cleanup
-	figures_end
+any_window() { # DEVICE-FORWARDER
+	if keys "$DPDK_ROWS" | grep -qx "$1"; then
+		dpdk_window "${1%-*}" "${1##*-}"
+	else
+		window "${1%-*}" "${1##*-}"
+	fi
 }
 
-summary() {
-	local device forwarder title key
-	printf '\n| %-28s | %-18s | %-18s | %-18s | %-8s | %-12s | %-12s |\n' "" "TCP, Gbit/s" "UDP 64 B, kpps" "ping p50, us" "p99, us" "worker ns/KB" "ns/frame"
-	echo "|---|---|---|---|---|---|---|"
-	while IFS='|' read -r device forwarder title; do
-		key=$device-$forwarder
-		[ "$forwarder" = podway ] && title="podway, $title"
-		printf '| %-28s | %-18s | %-18s | %-18s | %-8s | %-12s | %-12s |\n' "$title" "$(spread "$key.tcp" %.2f)" "$(spread "$key.udp" %.0f)" \
-			"$(spread "$key.p50" %.0f)" "$(values "$key.p99" | spread_of | cut -d' ' -f1)" \
-			"$(values "$key.ns_kb" | spread_of | cut -d' ' -f1)" "$(values "$key.ns_frame" | spread_of | cut -d' ' -f1)"
-	done < <(rows)
-}
+# A line of FIGURES_TABLE: FIGURE WHAT UNIT PEER
+tell() { echo "$device-$forwarder.$1|ports|$2, $title|$3|$4|null"; }
 
-dpdk_summary() {
-	local device forwarder title key
-	printf '\n| %-28s | %-18s | %-18s | %-18s | %-8s |\n' "" "64 B, Mpps" "1518 B, Gbit/s" "one way p50, us" "p99, us"
-	echo "|---|---|---|---|---|"
+FIGURES_TABLE=$(
 	while IFS='|' read -r device forwarder title; do
-		key=$device-$forwarder
-		[ "$forwarder" = podway ] && title="podway, $title"
-		printf '| %-28s | %-18s | %-18s | %-18s | %-8s |\n' "$title" "$(spread "$key.rate" %.2f)" "$(spread "$key.gbit" %.2f)" \
-			"$(spread "$key.p50" %.1f)" "$(values "$key.p99" | spread_of | cut -d' ' -f1)"
-	done < <(dpdk_rows)
-}
-
-json() {
-	local device forwarder title
+		[ -n "$device" ] || continue
+		[ "$forwarder" = podway ] && title="podwayd, $title"
+		tell tcp "TCP stream" Gbit/s veth-kernel.tcp
+		tell udp "UDP 64 B" kpps veth-kernel.udp
+		tell p50 "ping p50" us veth-kernel.p50
+		tell p99 "ping p99" us veth-kernel.p99
+		tell ns_kb "worker a KB of TCP" ns -
+		tell ns_frame "worker a frame of UDP" ns -
+	done <<<"$ROWS"
 	while IFS='|' read -r device forwarder title; do
-		[ "$forwarder" != kernel ] || continue
-		figure_json ports "TCP stream, $title ($forwarder)" Gbit/s "$device-$forwarder.tcp" veth-kernel.tcp null
-		figure_json ports "UDP 64 B, $title ($forwarder)" kpps "$device-$forwarder.udp" veth-kernel.udp null
-		figure_json ports "ping p50, $title ($forwarder)" us "$device-$forwarder.p50" veth-kernel.p50 null
-	done < <(rows)
-	while IFS='|' read -r device forwarder title; do
-		[ "$forwarder" = podway ] || continue
-		figure_json ports "64 B, $title" Mpps "$device-podway.rate" "$device-testpmd.rate" null
-		figure_json ports "1518 B, $title" Gbit/s "$device-podway.gbit" "$device-testpmd.gbit" null
-		figure_json ports "one way p50, $title" us "$device-podway.p50" "$device-testpmd.p50" null
-	done < <(dpdk_rows)
-}
-
-figures_init
-echo "$(LC_ALL=C date '+%Y-%m-%d %H:%M'), $(machine), load $(cut -d' ' -f1 /proc/loadavg)"
-for ((turn = 1; turn <= TURNS; turn++)); do
-	echo "turn $turn of $TURNS"
-	[ -n "$ONLY" ] && [ -n "$(dpdk_rows)" ] || while IFS='|' read -r device forwarder _; do
-		window "$device" "$forwarder" </dev/null
-	done < <(rows)
-	while IFS='|' read -r device forwarder _; do
-		dpdk_window "$device" "$forwarder" </dev/null
-	done < <(dpdk_rows)
-done
-[ -n "$ONLY" ] && [ -n "$(dpdk_rows)" ] || summary
-[ -z "$(dpdk_rows)" ] || dpdk_summary
-[ -z "$JSON" ] || json | jq -s . >"$JSON"
-echo "load $(cut -d' ' -f1 /proc/loadavg)"
-stop
-trap - EXIT
+		[ -n "$device" ] || continue
+		[ "$forwarder" = podway ] && title="podwayd, $title"
+		tell rate "64 B" Mpps "$device-testpmd.rate"
+		tell gbit "1518 B" Gbit/s "$device-testpmd.gbit"
+		tell p50 "one way p50" us "$device-testpmd.p50"
+		tell p99 "one way p99" us "$device-testpmd.p99"
+	done <<<"$DPDK_ROWS"
+)
+mapfile -t rows < <(keys "$ROWS$DPDK_ROWS")
+figures_run any_window "${rows[@]}"
