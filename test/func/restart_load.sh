@@ -16,15 +16,28 @@ ports:
   - {name: vm1, type: vhost-user, mode: client, socket: $LAB_DIR/vm1.sock, bridge: br1}
 EOF
 
-# A machine with a kernel of its own: testpmd passes frames between its virtio-user device and a TAP in its namespace.
-# vm_start NAME PORT ADDRESS
-vm_start() {
-	ip netns add "$LAB_PREFIX-$1" && ip -n "$LAB_PREFIX-$1" link set lo up || return 1
-	lab_bg "$1" "${TESTPMD[@]}" -m 64 --file-prefix "$LAB_PREFIX$1" \
-		--vdev "net_virtio_user0,path=$LAB_DIR/$2.sock,server=1" --vdev net_tap0,iface=eth0 \
-		-- --total-num-mbufs=4096 --forward-mode=io --auto-start --stats-period 60
-	lab_wait 20 ip -n "$LAB_PREFIX-$1" link show eth0 && ip -n "$LAB_PREFIX-$1" addr add "$3" dev eth0 &&
-		ip -n "$LAB_PREFIX-$1" link set eth0 up
+# Machines with kernels of their own: another podwayd, which nobody kills, passes frames between virtio-user devices
+# and TAPs in the machines' namespaces. It sleeps when there is nothing to do: what spins takes the cores that a
+# dying and a starting process need.
+machines_config() {
+	cat >"$LAB_DIR/machines.yaml" <<EOF
+cpu: {control: 0, workers: [0], share: true}
+memory: {hugepages: no, size_mb: 256}
+state_dir: $LAB_DIR/machines-state
+control: {socket: $LAB_DIR/machines.sock}
+host: {enabled: false}
+bridges: [{name: m0}, {name: m1}]
+ports:
+  - {name: vm0, type: virtio-user, mode: server, socket: $LAB_DIR/vm0.sock, bridge: m0}
+  - {name: vm1, type: virtio-user, mode: server, socket: $LAB_DIR/vm1.sock, bridge: m1}
+  - {name: t0, type: tap, interface: m0, bridge: m0}
+  - {name: t1, type: tap, interface: m1, bridge: m1}
+EOF
+}
+machine_add() { # NAME ADDRESS
+	lab_wait 20 ip -n "$LAB_PREFIX-node" link show "$1" && ip netns add "$LAB_PREFIX-$1" &&
+		ip -n "$LAB_PREFIX-node" link set "$1" netns "$LAB_PREFIX-$1" && ip -n "$LAB_PREFIX-$1" link set lo up &&
+		ip -n "$LAB_PREFIX-$1" addr add "$2" dev "$1" && ip -n "$LAB_PREFIX-$1" link set "$1" up
 }
 
 port_is_up() { ctl_json ".ports[] | select(.name == \"$1\") | .state == \"up\"" ports; }
@@ -86,8 +99,10 @@ for pod in a b; do
 done
 under_load "tap to tap" a b "$(lab_ip b)" 1G
 
-check "a machine on vm0" vm_start m0 vm0 10.9.0.1/24
-check "a machine on vm1" vm_start m1 vm1 10.9.0.2/24
+machines_config
+lab_bg node "$LAB_BUILD/app/podwayd/podwayd" --config "$LAB_DIR/machines.yaml"
+check "a machine on vm0" machine_add m0 10.9.0.1/24
+check "a machine on vm1" machine_add m1 10.9.0.2/24
 for port in vm0 vm1; do
 	check_eventually 20 "$port is up" port_is_up $port
 done

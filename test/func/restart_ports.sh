@@ -18,26 +18,34 @@ ports:
 EOF
 sed -i 's/^cpu: .*/cpu: {control: 0, workers: [0, 1], share: true}/' "$LAB_DIR/podway.yaml"
 
-far_config() { # the other end of both memif ports
+# Their peers: another podwayd, which nobody kills. Behind vm0 is its own address, behind vm1 a TAP of the kernel's.
+far_config() {
 	cat >"$LAB_DIR/far.yaml" <<EOF
 cpu: {control: 0, workers: [1]}
 memory: {hugepages: no, size_mb: 128}
 state_dir: $LAB_DIR/far-state
 control: {socket: $LAB_DIR/far.sock}
 host: {enabled: false}
+bridges: [{name: br1}]
 ports:
   - {name: mem, type: memif, mode: client, socket: $LAB_DIR/mem.sock, addresses: [10.1.0.2/24]}
   - {name: late, type: memif, mode: client, socket: $LAB_DIR/late.sock, addresses: [10.2.0.2/24]}
+  - {name: vm0, type: virtio-user, mode: server, socket: $LAB_DIR/vm0.sock, queues: 2, addresses: [10.244.1.50/24]}
+  - {name: vm1, type: virtio-user, mode: server, socket: $LAB_DIR/vm1.sock, queues: 2, bridge: br1}
+  - {name: tap1, type: tap, interface: machine, bridge: br1}
 routes:
   - {prefix: 198.51.100.1/32, via: 10.1.0.1}
 EOF
 }
-
-# testpmd that answers ARP and echo as 10.244.1.NUMBER: vm_start PORT NUMBER
-vm_start() {
-	lab_bg node "${TESTPMD[@]}" -m 64 --file-prefix "$LAB_PREFIX$1" \
-		--vdev "net_virtio_user0,path=$LAB_DIR/$1.sock,mac=02:00:00:00:00:$2,server=1,queues=2" \
-		-- --total-num-mbufs=4096 --rxq=2 --txq=2 --forward-mode=icmpecho --auto-start --stats-period 60
+far_start() {
+	ip netns add "$LAB_PREFIX-far" && ip netns add "$LAB_PREFIX-machine" || return 1
+	lab_bg far "$LAB_BUILD/app/podwayd/podwayd" --config "$LAB_DIR/far.yaml"
+	far=$LAB_LAST_PID
+}
+machine_add() { # a virtio-user server's first client is waited for (DPDK), so this is after both have one
+	lab_wait 20 ip -n "$LAB_PREFIX-far" link set machine netns "$LAB_PREFIX-machine" &&
+		ip -n "$LAB_PREFIX-machine" addr add 10.244.1.51/24 dev machine &&
+		ip -n "$LAB_PREFIX-machine" link set machine up
 }
 
 port_is_up() { ctl_json ".ports[] | select(.name == \"$1\") | .state == \"up\"" ports; }
@@ -77,9 +85,7 @@ check "a socket that a dead process left" /usr/bin/python3 -c "import socket; so
 check "podwayd starts" lab_start
 check "a pod" lab_pod_add pod
 far_config
-ip netns add "$LAB_PREFIX-far"
-lab_bg far "$LAB_BUILD/app/podwayd/podwayd" --config "$LAB_DIR/far.yaml"
-far=$LAB_LAST_PID
+check "another podwayd" far_start
 
 # ---- the same types at run time
 check "af_packet at run time" lab_ctl ports add packet2 type af_packet interface v-packet2 bridge br0
@@ -88,8 +94,7 @@ check "vhost-user at run time" lab_ctl ports add vm1 type vhost-user mode client
 check "memif at run time" lab_ctl ports add late type memif socket "$LAB_DIR/late.sock" address 10.2.0.1/24
 check "tap at run time" lab_ctl ports add lan1 type tap interface lan1 bridge br0
 check "vhost-user that goes again" lab_ctl ports add gone type vhost-user socket "$LAB_DIR/gone.sock" bridge br0
-vm_start vm0 50
-vm_start vm1 51
+check "a machine behind vm1" machine_add
 all_paths "before"
 
 # ---- places
