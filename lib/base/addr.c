@@ -178,6 +178,27 @@ bool pw_ip_is_loopback(const struct pw_ip *ip)
 	}
 }
 
+bool pw_ip_is_link_local(const struct pw_ip *ip)
+{
+	return ip->family == PW_IPV6 && ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80;
+}
+
+uint8_t pw_ip_bits(const struct pw_ip *ip)
+{
+	return (uint8_t)(ip_bytes(ip) * 8);
+}
+
+/* Fibonacci hashing (Knuth, TAOCP 6.4) of both halves; of IPv4 the second one is zero. */
+uint32_t pw_ip_hash(const struct pw_ip *ip)
+{
+	uint64_t half[2], h;
+
+	memcpy(half, ip->b, sizeof(half));
+	h = half[0] * UINT64_C(0x9e3779b97f4a7c15);
+	h = (h ^ h >> 32 ^ half[1]) * UINT64_C(0x9e3779b97f4a7c15);
+	return (uint32_t)(h >> 32);
+}
+
 int pw_prefix_parse(const char *text, struct pw_prefix *prefix)
 {
 	char addr[PW_IP_STRLEN];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* build.c - Ethernet and IPv4 headers of frames we originate. */
+/* build.c - Ethernet and IP headers of frames we originate. */
 #include "build.h"
 #include "pw_csum.h"
 #include "wire.h"
@@ -33,4 +33,22 @@ void build_ip4_header(uint8_t *ip, const struct build_ip4 *hdr)
 	store32(ip + IP4_SRC, hdr->src_be);
 	store32(ip + IP4_DST, hdr->dst_be);
 	store16(ip + IP4_CSUM, pw_csum_ipv4_header(ip));
+}
+
+void build_ip6_header(uint8_t *ip, const struct build_ip6 *hdr)
+{
+	store32_be(ip, UINT32_C(6) << 28); /* no class, no flow label */
+	store16_be(ip + IP6_PAYLOAD, hdr->payload);
+	ip[IP6_NEXT] = hdr->proto;
+	ip[IP6_HOPS] = hdr->hops;
+	pw_in6_store(ip + IP6_SRC, hdr->src_be);
+	pw_in6_store(ip + IP6_DST, hdr->dst_be);
+}
+
+void build_icmp6_csum(uint8_t *ip, uint32_t len)
+{
+	uint32_t sum = pw_csum_pseudo6(ip + IP6_SRC, ip + IP6_DST, IPPROTO_ICMPV6, len);
+
+	sum = pw_csum_add(sum, ip + IP6_LEN, len);
+	store16(ip + IP6_LEN + ICMP_CSUM, (uint16_t)~pw_csum_fold(sum));
 }

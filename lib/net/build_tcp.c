@@ -16,23 +16,19 @@ static uint32_t segment_len(const struct pw_pkt *pkt, const uint8_t *tcp)
 
 static bool answerable(const struct pw_pkt *about)
 {
-	return about->flags & PW_PKT_IPV4 && about->flags & PW_PKT_HAS_PORTS &&
+	return about->flags & (PW_PKT_IPV4 | PW_PKT_IPV6) && about->flags & PW_PKT_HAS_PORTS &&
 	       about->l4_proto == IPPROTO_TCP &&
 	       !(about->data[about->l4_off + TCP_FLAGS] & TCP_RST);
 }
 
-int pw_build_tcp_rst(struct rte_mbuf *m, const struct pw_pkt *about, const struct pw_mac *src_mac,
-	const struct pw_mac *dst_mac)
+/* The headers before TCP's, addresses swapped; the pseudo-header's sum with them. NULL: no room. */
+static uint8_t *start4(struct rte_mbuf *m, const struct pw_pkt *about, const struct pw_mac *src_mac,
+	const struct pw_mac *dst_mac, uint32_t *sum)
 {
-	const uint8_t *old = about->data + about->l4_off;
-	uint8_t *ip, *tcp;
-	uint32_t sum;
+	uint8_t *ip = build_eth(m, IP4_LEN + TCP_LEN, ETYPE_IP4, src_mac, dst_mac);
 
-	if (!answerable(about))
-		return -EINVAL;
-	ip = build_eth(m, IP4_LEN + TCP_LEN, ETYPE_IP4, src_mac, dst_mac);
 	if (!ip)
-		return -ENOSPC;
+		return NULL;
 	build_ip4_header(ip, &(struct build_ip4){
 				     .src_be = about->dst_be,
 				     .dst_be = about->src_be,
@@ -40,7 +36,42 @@ int pw_build_tcp_rst(struct rte_mbuf *m, const struct pw_pkt *about, const struc
 				     .frag = IP4_DF,
 				     .proto = IPPROTO_TCP,
 			     });
-	tcp = ip + IP4_LEN;
+	*sum = pw_csum_pseudo4(about->dst_be, about->src_be, IPPROTO_TCP, TCP_LEN);
+	return ip + IP4_LEN;
+}
+
+static uint8_t *start6(struct rte_mbuf *m, const struct pw_pkt *about, const struct pw_mac *src_mac,
+	const struct pw_mac *dst_mac, uint32_t *sum)
+{
+	uint8_t *ip = build_eth(m, IP6_LEN + TCP_LEN, ETYPE_IP6, src_mac, dst_mac);
+	const uint8_t *old = about->data + about->l3_off;
+
+	if (!ip)
+		return NULL;
+	build_ip6_header(ip, &(struct build_ip6){
+				     .src_be = pw_in6_load(old + IP6_DST),
+				     .dst_be = pw_in6_load(old + IP6_SRC),
+				     .payload = TCP_LEN,
+				     .proto = IPPROTO_TCP,
+				     .hops = BUILD_TTL,
+			     });
+	*sum = pw_csum_pseudo6(ip + IP6_SRC, ip + IP6_DST, IPPROTO_TCP, TCP_LEN);
+	return ip + IP6_LEN;
+}
+
+int pw_build_tcp_rst(struct rte_mbuf *m, const struct pw_pkt *about, const struct pw_mac *src_mac,
+	const struct pw_mac *dst_mac)
+{
+	const uint8_t *old = about->data + about->l4_off;
+	uint32_t sum;
+	uint8_t *tcp;
+
+	if (!answerable(about))
+		return -EINVAL;
+	tcp = about->flags & PW_PKT_IPV6 ? start6(m, about, src_mac, dst_mac, &sum)
+					 : start4(m, about, src_mac, dst_mac, &sum);
+	if (!tcp)
+		return -ENOSPC;
 	memset(tcp, 0, TCP_LEN);
 	store16(tcp, about->dport_be);
 	store16(tcp + 2, about->sport_be);
@@ -52,7 +83,6 @@ int pw_build_tcp_rst(struct rte_mbuf *m, const struct pw_pkt *about, const struc
 		store32_be(tcp + TCP_ACK, load32_be(old + TCP_SEQ) + segment_len(about, old));
 		tcp[TCP_FLAGS] = TCP_RST | TCP_AK;
 	}
-	sum = pw_csum_pseudo4(about->dst_be, about->src_be, IPPROTO_TCP, TCP_LEN);
 	store16(tcp + TCP_CSUM, (uint16_t)~pw_csum_fold(pw_csum_add(sum, tcp, TCP_LEN)));
 	return 0;
 }

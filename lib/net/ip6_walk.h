@@ -17,11 +17,12 @@
 #define IP6_EXT_BYTES 256
 
 struct ip6_walk {
-	uint8_t proto;     /* of the header at l4_off */
-	bool is_frag;      /* and not whole in one "fragment" (RFC 6946) */
-	bool is_later;     /* not the first: what lies at l4_off is no header */
-	uint16_t l4_off;   /* from `ip` */
-	uint16_t frag_off; /* of the fragment header, from `ip`; 0: none */
+	uint8_t proto;      /* of the header at l4_off */
+	bool is_frag;       /* and not whole in one "fragment" (RFC 6946) */
+	bool is_later;      /* not the first: what lies at l4_off is no header */
+	uint16_t l4_off;    /* from `ip` */
+	uint16_t frag_off;  /* of the fragment header, from `ip`; 0: none */
+	uint16_t named_off; /* of the byte that says proto, from `ip` */
 };
 
 enum ip6_walk_result {

@@ -63,7 +63,7 @@ static bool note_fragment(struct ip6_walk *walk, const uint8_t *frag)
 
 enum ip6_walk_result ip6_walk(const uint8_t *ip, uint32_t len, struct ip6_walk *walk)
 {
-	*walk = (struct ip6_walk){.proto = ip[IP6_NEXT], .l4_off = IP6_LEN};
+	*walk = (struct ip6_walk){.proto = ip[IP6_NEXT], .l4_off = IP6_LEN, .named_off = IP6_NEXT};
 	for (unsigned n = 0; is_ext(walk->proto); n++) {
 		const uint8_t *ext = ip + walk->l4_off;
 		bool goes_on = true;
@@ -80,6 +80,7 @@ enum ip6_walk_result ip6_walk(const uint8_t *ip, uint32_t len, struct ip6_walk *
 		if (walk->proto == EXT_FRAGMENT)
 			goes_on = note_fragment(walk, ext);
 		walk->proto = ext[0];
+		walk->named_off = walk->l4_off;
 		walk->l4_off = (uint16_t)(walk->l4_off + bytes);
 		if (!goes_on)
 			break;
@@ -101,6 +102,12 @@ static bool is_echo(uint8_t type)
 	return type == ICMP6_ECHO_REQUEST || type == ICMP6_ECHO_REPLY;
 }
 
+/* Solicitations and advertisements of routers and neighbours, redirect. */
+static bool is_nd(uint8_t type)
+{
+	return type >= ICMP6_ND_FIRST && type <= ICMP6_ND_LAST;
+}
+
 /* Types below 128 are errors. */
 static uint8_t parse_icmp6(struct pw_pkt *pkt, const uint8_t *icmp, uint32_t avail)
 {
@@ -112,6 +119,8 @@ static uint8_t parse_icmp6(struct pw_pkt *pkt, const uint8_t *icmp, uint32_t ava
 		pkt->flags |= PW_PKT_ICMP_ECHO | PW_PKT_HAS_PORTS;
 	} else if (icmp[ICMP_TYPE] < 128) {
 		pkt->flags |= PW_PKT_ICMP_ERROR;
+	} else if (is_nd(icmp[ICMP_TYPE]) && (pkt->flags & PW_PKT_FRAG) == 0) {
+		pkt->flags |= PW_PKT_ND;
 	}
 	return PW_VERDICT_CONTINUE;
 }
@@ -249,4 +258,23 @@ uint8_t parse_ip6(struct pw_pkt *pkt, uint32_t room)
 	if (pkt->l4_proto == IPPROTO_ICMP)
 		return PW_VERDICT_CONTINUE; /* means nothing over IPv6 */
 	return parse_upper(pkt, pkt->ip_len + pkt->l3_off - pkt->l4_off);
+}
+
+static struct pw_ip ip_of(const struct pw_pkt *pkt, uint32_t v4_be, uint32_t v6_off)
+{
+	if (pkt->flags & PW_PKT_IPV4)
+		return pw_ip_from_v4(v4_be);
+	if (pkt->flags & PW_PKT_IPV6)
+		return pw_in6_to_ip(pw_in6_load(pkt->data + pkt->l3_off + v6_off));
+	return (struct pw_ip){0};
+}
+
+struct pw_ip pw_pkt_src_ip(const struct pw_pkt *pkt)
+{
+	return ip_of(pkt, pkt->src_be, IP6_SRC);
+}
+
+struct pw_ip pw_pkt_dst_ip(const struct pw_pkt *pkt)
+{
+	return ip_of(pkt, pkt->dst_be, IP6_DST);
 }

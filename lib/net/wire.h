@@ -88,6 +88,8 @@ enum icmp_offset {
 
 #define ICMP6_ECHO_REQUEST 128
 #define ICMP6_ECHO_REPLY   129
+#define ICMP6_ND_FIRST     133
+#define ICMP6_ND_LAST      137
 
 static inline uint16_t load16(const uint8_t *p)
 {

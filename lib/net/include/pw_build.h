@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * pw_build.h - frames we originate: ARP, ICMPv4 errors and echo replies, TCP RST.
+ * pw_build.h - frames we originate: ARP, ICMPv4 errors and echo replies, TCP RST (both families).
  *
  * Builders write into an mbuf the caller allocated (empty, room >= 128 + quote) and return 0 or
  * -ENOSPC/-EINVAL. Ethernet addresses: from `src_mac` to `dst_mac`.
@@ -36,7 +36,7 @@ bool pw_icmp_error_allowed(const struct pw_pkt *pkt);
 int pw_build_icmp_error(struct rte_mbuf *m, const struct pw_pkt *about, uint8_t type, uint8_t code,
 	uint16_t info, uint32_t src_be, const struct pw_mac *src_mac, const struct pw_mac *dst_mac);
 /* RST that answers segment `about` (a SYN to a closed port: seq 0, ack = seq + 1, RST|ACK), with
- * addresses and ports swapped. -EINVAL if `about` is a RST itself, or not TCP over IPv4. */
+ * addresses and ports swapped. -EINVAL if `about` is a RST itself, or not TCP. */
 int pw_build_tcp_rst(struct rte_mbuf *m, const struct pw_pkt *about, const struct pw_mac *src_mac,
 	const struct pw_mac *dst_mac);
 /* Turns an echo request into its reply in place: addresses swapped, type 0, checksum updated by

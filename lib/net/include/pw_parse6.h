@@ -30,4 +30,8 @@ static inline uint32_t pw_pkt_frag6_off(const struct pw_pkt *pkt)
 	return pkt->src_be;
 }
 
+/* Addresses of a packet of either family; of family NONE: it is not IP. */
+struct pw_ip pw_pkt_src_ip(const struct pw_pkt *pkt);
+struct pw_ip pw_pkt_dst_ip(const struct pw_pkt *pkt);
+
 #endif

@@ -60,6 +60,7 @@ enum pw_pkt_flags {
 	PW_PKT_ORIGINATED = 1u << 20, /* our own: no guard, no bridge, no NAT, TTL as it is */
 	PW_PKT_RETRIED = 1u << 21,    /* was here before, with verdict RETRY */
 	PW_PKT_TOO_BIG = 1u << 22,    /* for its way out: leaves in fragments */
+	PW_PKT_ND = 1u << 23, /* ICMPv6 types 133..137 (RFC 4861), no fragment of one (RFC 6980) */
 };
 
 /* One packet of a batch. W, R: the owning worker. */
@@ -107,7 +108,9 @@ struct pw_batch {
 	X(ICMP_PROTO, "icmp-proto")                                                                \
 	X(ICMP_MTU, "icmp-mtu")                                                                    \
 	X(TCP_RST, "tcp-rst") /* rejected Service (TCP) */                                         \
-	X(ND, "nd")
+	X(ND, "nd")                                                                                \
+	X(LINK, "link-local")       /* IPv6 to us, from or to a link-local address */              \
+	X(ICMP_SCOPE, "icmp-scope") /* IPv6 from a link-local address to beyond its link */
 
 enum pw_punt {
 #define X(sym, name) PW_PUNT_##sym,

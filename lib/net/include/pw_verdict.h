@@ -36,6 +36,8 @@
 	X(L4_SHORT, "l4_short", "transport header cut short")                                      \
 	X(L4_HDR, "l4_header_bad", "TCP data offset or UDP length wrong")                          \
 	X(ARP, "arp_bad", "ARP that is not Ethernet/IPv4, or cut short")                           \
+	X(ND, "nd_bad",                                                                            \
+		"ND from off the link (hop limit below 255), cut short or with bad options")       \
 	X(SPOOF_MAC, "spoof_mac", "source MAC is not the pod's")                                   \
 	X(SPOOF_IP, "spoof_ip", "source address is not the pod's")                                 \
 	X(SPOOF_ARP, "spoof_arp", "ARP or ND sender is not the pod")                               \
@@ -67,7 +69,7 @@
 	X(IP6_ROUTE, "ip6_not_routed", "link-local IPv6, or IPv6 is not routed")                   \
 	X(MCAST_ROUTE, "mcast_not_routed", "multicast is not routed")                              \
 	X(LOCAL_PROTO, "local_proto", "for our own address, but nobody listens")                   \
-	X(NEIGH_FAILED, "neigh_failed", "next hop does not answer ARP")                            \
+	X(NEIGH_FAILED, "neigh_failed", "next hop does not answer ARP or ND")                      \
 	X(NEIGH_QUEUE, "neigh_queue_full", "too many packets wait for this next hop")              \
 	X(PUNT_FULL, "punt_full", "control thread's queue is full")                                \
 	X(PUNT_LIMIT, "punt_limit", "port's share of the control thread is used up")               \

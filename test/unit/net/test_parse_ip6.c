@@ -176,7 +176,8 @@ static void icmp6(void **state)
 		uint32_t flags;
 	} types[] = {{1, PW_PKT_ICMP_ERROR}, {2, PW_PKT_ICMP_ERROR}, {3, PW_PKT_ICMP_ERROR},
 		{127, PW_PKT_ICMP_ERROR}, {128, PW_PKT_ICMP_ECHO | PW_PKT_HAS_PORTS},
-		{129, PW_PKT_ICMP_ECHO | PW_PKT_HAS_PORTS}, {133, 0}, {135, 0}, {136, 0}};
+		{129, PW_PKT_ICMP_ECHO | PW_PKT_HAS_PORTS}, {132, 0}, {133, PW_PKT_ND},
+		{135, PW_PKT_ND}, {136, PW_PKT_ND}, {137, PW_PKT_ND}, {138, 0}, {143, 0}};
 	struct frame_spec s = FRAME_UDP;
 
 	s.ipv6 = true;
