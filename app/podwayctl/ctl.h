@@ -126,7 +126,7 @@ struct command {
 	const struct view *view;
 	const char *brief;          /* after "podwayctl routes add - " */
 	const char *text;           /* a paragraph */
-	const char *examples[3][2]; /* arguments, what for */
+	const char *examples[4][2]; /* arguments, what for */
 	/* What the argument table cannot say; message in err. NULL: nothing more. */
 	bool (*check)(const struct parsed *parsed, char *err, size_t size);
 	int (*run)(struct ctl *ctl, const struct command *cmd, const struct parsed *parsed);

@@ -47,22 +47,22 @@ static void show_bridges(struct ctl *ctl, const json_t *bridges)
 }
 
 /* What new flows have been refused for; nothing of that: "". */
-static const char *flow_losses(const json_t *r, char losses[static 256])
+static const char *flow_losses(const json_t *flows, char losses[static 256])
 {
 	static const struct {
-		const char *path, *text;
+		const char *key, *text;
 	} items[] = {
-		{"flows.early_dropped", "dropped early"},
-		{"flows.refused_full", "refused: table full"},
-		{"flows.refused_client", "refused: client's limit"},
-		{"flows.refused_snat", "refused: no source port"},
+		{"early_dropped", "dropped early"},
+		{"refused_full", "refused: table full"},
+		{"refused_client", "refused: client's limit"},
+		{"refused_snat", "refused: no source port"},
 	};
 	char count[TEXT_MAX];
 	size_t len = 0;
 
 	losses[0] = '\0';
 	for (size_t i = 0; i < PW_ARRAY_SIZE(items); i++) {
-		int64_t n = number(r, items[i].path);
+		int64_t n = pw_json_int(flows, items[i].key, 0);
 
 		if (n > 0)
 			len += (size_t)snprintf(losses + len, 256 - len, ", %s %s",
@@ -71,20 +71,30 @@ static const char *flow_losses(const json_t *r, char losses[static 256])
 	return losses;
 }
 
+/* flows: of one family; NULL: the daemon has none of it. */
+static void show_flows(struct ctl *ctl, const char *label, const json_t *flows)
+{
+	int64_t used = pw_json_int(flows, "used", 0), size = pw_json_int(flows, "size", 0);
+	double share = text_share(used, size);
+	char a[TEXT_MAX], b[TEXT_MAX], c[TEXT_MAX], losses[256];
+
+	if (flows == NULL)
+		return;
+	line(ctl, label, "%s%s of %s (%s)%s%s", share >= 90 ? text_color(ctl, C_RED) : "",
+		text_count(used, a), text_count(size, b), text_percent(share, c),
+		share >= 90 ? text_color(ctl, C_NONE) : "", flow_losses(flows, losses));
+}
+
 static void show_tables(struct ctl *ctl, const json_t *r)
 {
-	char a[TEXT_MAX], b[TEXT_MAX], c[TEXT_MAX], d[TEXT_MAX], e[TEXT_MAX], f[TEXT_MAX];
-	int64_t used = number(r, "flows.used"), size = number(r, "flows.size");
-	double share = text_share(used, size);
-	char losses[256];
+	char a[TEXT_MAX], b[TEXT_MAX], c[TEXT_MAX], d[TEXT_MAX], e[TEXT_MAX];
 
 	line(ctl, "tables", "%s pods, %s services, %s routes, %s FDB entries, %s neighbours",
 		text_count(number(r, "pods"), a), text_count(number(r, "services"), b),
 		text_count(number(r, "routes"), c), text_count(number(r, "fdb"), d),
 		text_count(number(r, "neighbours"), e));
-	line(ctl, "flows", "%s%s of %s (%s)%s%s", share >= 90 ? text_color(ctl, C_RED) : "",
-		text_count(used, a), text_count(size, b), text_percent(share, f),
-		share >= 90 ? text_color(ctl, C_NONE) : "", flow_losses(r, losses));
+	show_flows(ctl, "flows", pw_json_get(r, "flows"));
+	show_flows(ctl, "IPv6", pw_json_get(r, "flows_ipv6"));
 }
 
 static void show_memory(struct ctl *ctl, const json_t *r)

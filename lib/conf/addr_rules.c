@@ -50,6 +50,8 @@ static const char *interface_problem(const struct pw_prefix *prefix)
 {
 	struct pw_prefix last = pw_prefix_masked(prefix);
 
+	if (pw_ip_is_link_local(&prefix->ip))
+		return "is link-local; each bridge and routed port has such an address of its own";
 	if (prefix->len == 0)
 		return "has length 0";
 	if (prefix->len >= conf_full_length(&prefix->ip) - 1)

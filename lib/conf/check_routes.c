@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Static routes: the next hop can be reached, and a destination has one route. */
 #include <stdio.h>
+#include <string.h>
 
 #include "check.h"
 
@@ -8,6 +9,17 @@ static const char *at(char buf[CONF_PATH_MAX], uint32_t i, const char *key)
 {
 	snprintf(buf, CONF_PATH_MAX, "routes[%u].%s", i, key);
 	return buf;
+}
+
+static bool is_routed_link(const struct pw_conf *conf, const char *name)
+{
+	for (uint32_t i = 0; i < conf->n_bridges; i++)
+		if (strcmp(conf->bridges[i].name, name) == 0)
+			return conf->bridges[i].gateways.n > 0;
+	for (uint32_t i = 0; i < conf->n_ports; i++)
+		if (strcmp(conf->ports[i].name, name) == 0)
+			return conf->ports[i].bridge[0] == '\0';
+	return false;
 }
 
 static bool is_peer(const struct pw_conf *conf, const struct pw_ip *ip)
@@ -19,12 +31,39 @@ static bool is_peer(const struct pw_conf *conf, const struct pw_ip *ip)
 	return false;
 }
 
+/* A link-local next hop is told with its link, others tell it themselves. */
+static bool check_via_port(struct conf_ctx *ctx, uint32_t i)
+{
+	const struct pw_conf_route *route = &ctx->conf->routes[i];
+	char path[CONF_PATH_MAX], text[PW_IP_STRLEN];
+
+	pw_ip_format(&route->via, text);
+	if (pw_ip_is_link_local(&route->via) && route->port[0] == '\0') {
+		conf_wrong(ctx, at(path, i, "via"),
+			"%s is link-local; needed: port, the bridge or routed port it is on", text);
+		return false;
+	}
+	if (!pw_ip_is_link_local(&route->via) && route->port[0] != '\0') {
+		conf_wrong(ctx, at(path, i, "port"),
+			"only a link-local next hop needs it; %s tells its own", text);
+		return false;
+	}
+	if (route->port[0] != '\0' && !is_routed_link(ctx->conf, route->port)) {
+		conf_wrong(ctx, at(path, i, "port"),
+			"\"%s\" is no bridge with a gateway and no routed port", route->port);
+		return false;
+	}
+	return true;
+}
+
 static void check_via(struct conf_ctx *ctx, const struct conf_nets *nets, uint32_t i)
 {
 	const struct pw_conf_route *route = &ctx->conf->routes[i];
 	const struct conf_net *own = conf_nets_own(nets, &route->via);
 	char path[CONF_PATH_MAX], text[PW_IP_STRLEN], also[CONF_ALSO_MAX];
 
+	if (!check_via_port(ctx, i))
+		return;
 	at(path, i, "via");
 	pw_ip_format(&route->via, text);
 	if (route->via.family != route->prefix.ip.family) {
@@ -35,8 +74,8 @@ static void check_via(struct conf_ctx *ctx, const struct conf_nets *nets, uint32
 	} else if (own != NULL) {
 		conf_wrong(ctx, path, "%s is an address of this node; %s", text,
 			conf_also(ctx, own->path, also));
-	} else if (!conf_nets_on_link(nets, &route->via) && !is_peer(ctx->conf, &route->via) &&
-		   conf_links_clean(ctx)) {
+	} else if (!pw_ip_is_link_local(&route->via) && !conf_nets_on_link(nets, &route->via) &&
+		   !is_peer(ctx->conf, &route->via) && conf_links_clean(ctx)) {
 		conf_wrong(ctx, path,
 			"%s is in no subnet of a bridge, uplink or port, so it cannot be reached; "
 			"allowed: a neighbour",
@@ -55,6 +94,8 @@ static void check_kind(struct conf_ctx *ctx, const struct conf_nets *nets, uint3
 	if (route->kind != PW_CONF_ROUTE_VIA) {
 		if (has_via)
 			conf_wrong(ctx, at(path, i, "via"), "only a route of kind via has it");
+		if (route->port[0] != '\0')
+			conf_wrong(ctx, at(path, i, "port"), "only a route of kind via has it");
 		if (route->kind == PW_CONF_ROUTE_HOST && !ctx->conf->host.enabled)
 			conf_wrong(ctx, at(path, i, "kind"),
 				"there is no host port; write host.enabled: true");

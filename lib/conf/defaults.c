@@ -37,6 +37,7 @@ void conf_defaults(struct conf_ctx *ctx)
 	conf->limits.routes = 65536;
 	conf->limits.neighbours = 1024; /* kernel: neigh/default/gc_thresh3 */
 	conf->limits.flows = 262144;    /* kernel: nf_conntrack_max */
+	conf->limits.flows_ipv6 = 65536;
 	conf->limits.services = 16384;
 	/* Out of the kernel's ip_local_port_range (to 60999) and of node ports: the range that Linux
 	 * had for masquerading until 2.2. */

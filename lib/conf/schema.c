@@ -105,6 +105,9 @@ static const struct conf_key bridge_keys[] = {
 	{"max_fdb_per_port", U32(max_fdb_per_port, 1, 65536),
 		.doc = "MACs that are learned from one port at most"},
 	{"hairpin", BOOL(hairpin), .doc = "a frame may leave by the port it came in"},
+	{"router_advert", BOOL(router_advert),
+		.doc = "IPv6: hosts on the bridge are told of its gateway and may make themselves "
+		       "addresses in its /64 (router advertisements). Pods need it not"},
 };
 #undef OF
 
@@ -200,6 +203,8 @@ static const struct conf_key route_keys[] = {
 	{"via", TYPE(ip), AT(via), .ip_rules = CONF_IP_HOST,
 		.doc = "kind via (required): next hop, in the subnet of a bridge or of a routed "
 		       "port"},
+	{"port", TEXT(port, name),
+		.doc = "bridge or routed port that a link-local next hop (fe80::..) is on"},
 };
 #undef OF
 
@@ -364,6 +369,8 @@ static const struct conf_key limits_keys[] = {
 	{"routes", U32(limits.routes, 64, 4194304), .doc = "routes"},
 	{"neighbours", U32(limits.neighbours, 16, 1048576), .doc = "ARP and ND entries"},
 	{"flows", U32(limits.flows, 1024, 16777216), .doc = "tracked connections"},
+	{"flows_ipv6", U32(limits.flows_ipv6, 1024, 16777216),
+		.doc = "tracked connections of IPv6, 160 bytes each"},
 	{"flows_per_client", U32(limits.flows_per_client, 0, 16777216),
 		.doc = "tracked connections of one client address; 0: any number"},
 	{"services", U32(limits.services, 1, 65536), .doc = "Service ports"},

@@ -161,6 +161,22 @@ const char *ctl_iface_name(const struct pw_ctl *ctl, uint32_t iface)
 	return port != NULL ? port->name : "?";
 }
 
+bool ctl_iface_find(const struct pw_ctl *ctl, const char *name, uint32_t *iface)
+{
+	const struct ctl_port *port = ctl_port_find(ctl, name);
+
+	for (uint16_t i = 0; i < ctl->n_bridges; i++) {
+		if (strcmp(ctl_bridge_name(ctl, i), name) == 0) {
+			*iface = i;
+			return ctl_bridge_at(ctl, i)->router_mac48 != 0;
+		}
+	}
+	if (port == NULL || port->bridge != PW_BRIDGE_NONE)
+		return false;
+	*iface = ctl_port_iface(port);
+	return true;
+}
+
 uint64_t ctl_iface_router_mac48(const struct pw_ctl *ctl, uint32_t iface)
 {
 	const struct ctl_bridge *bridge;

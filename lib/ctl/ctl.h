@@ -67,9 +67,11 @@ struct pw_ctl {
 	struct pw_limbo *limbo;
 	struct pw_fdb *fdb;
 	struct pw_lpm4 *lpm4;
+	struct pw_lpm6 *lpm6;
 	struct pw_rib *rib;
 	struct pw_adj_table *adj;
 	struct pw_nat *nat;
+	struct pw_nat6 *nat6;
 	struct pw_neigh_table *neigh; /* neighbour.c */
 	struct pw_dp *dp;
 
@@ -88,7 +90,6 @@ struct pw_ctl {
 	struct ctl_notify *notify;
 
 	struct ctl_punt *punt; /* punt.h */
-	struct ctl_arp *arp;
 	struct ctl_icmp *icmp;
 	struct ctl_neighbours *neighbours;
 	struct ctl_routes *routes;     /* route.h */
@@ -105,6 +106,8 @@ static inline uint32_t ctl_iface_of(uint16_t bridge, uint16_t port)
 {
 	return bridge != PW_BRIDGE_NONE ? bridge : CTL_IFACE_PORT | port;
 }
+/* The bridge with a gateway, or the routed port, of this name. false: none. */
+bool ctl_iface_find(const struct pw_ctl *ctl, const char *name, uint32_t *iface);
 /* Name of the bridge or port; "?" if there is none. */
 const char *ctl_iface_name(const struct pw_ctl *ctl, uint32_t iface);
 /* The interface's router MAC; 0: none. */

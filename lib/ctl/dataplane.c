@@ -6,6 +6,7 @@
 
 #include "dataplane.h"
 #include "eal.h"
+#include "nat.h"
 
 static int no_memory(const struct pw_ctl *ctl, const char *what, struct pw_err *err)
 {
@@ -16,52 +17,12 @@ static int no_memory(const struct pw_ctl *ctl, const char *what, struct pw_err *
 			       : "lower what limits: asks for");
 }
 
-/* How the flows of the last run fared. */
-static void tell_restored(const struct pw_ctl *ctl)
-{
-	struct pw_nat_restored r;
-
-	pw_nat_restored(ctl->nat, &r);
-	if (r.discarded != NULL)
-		pw_info("flow", "%s: connections of before are forgotten: %s", ctl->conf->flow_file,
-			r.discarded);
-	else if (r.flows > 0)
-		pw_info("flow", "%s: %u connections go on", ctl->conf->flow_file, r.flows);
-	if (r.invalid > 0)
-		pw_info("flow", "%s: %u entries were half-written and are dropped",
-			ctl->conf->flow_file, r.invalid);
-}
-
-/* Without a file flows live as long as the daemon: no reason not to start. */
-static struct pw_nat *create_nat(struct pw_ctl *ctl)
-{
-	struct pw_nat_params params = {
-		.max_flows = ctl->conf->limits.flows,
-		.max_services = ctl->conf->limits.services,
-		.max_endpoints = ctl->conf->limits.endpoints,
-		.n_workers = ctl->conf->cpu.n_workers,
-		.flows_per_client = ctl->conf->limits.flows_per_client,
-		.hold_bytes = 4 << 20, /* ICMP-6; kernel: net.ipv4.ipfrag_high_thresh */
-		.timeout_sec = ctl->conf->conntrack.timeout_sec,
-	};
-
-	struct pw_nat *nat;
-
-	params.flow_file = ctl->conf->flow_file;
-	nat = pw_nat_create(ctl->alloc, ctl->limbo, &params);
-	if (nat != NULL || errno == ENOMEM)
-		return nat;
-	pw_warn("flow", "%s: %s; connections through Services will end with this daemon",
-		params.flow_file, strerror(errno));
-	params.flow_file = NULL;
-	return pw_nat_create(ctl->alloc, ctl->limbo, &params);
-}
-
 static void tables_fini(struct pw_ctl *ctl)
 {
-	pw_nat_destroy(ctl->nat);
+	ctl_nat_destroy(ctl);
 	pw_rib_destroy(ctl->rib);
 	pw_adj_table_destroy(ctl->adj);
+	pw_lpm6_destroy(ctl->lpm6);
 	pw_lpm4_destroy(ctl->lpm4);
 	pw_fdb_destroy(ctl->fdb);
 	/* After the tables: they forget in it what they free themselves. */
@@ -91,17 +52,17 @@ static int tables_init(struct pw_ctl *ctl, struct pw_err *err)
 	}
 	ctl->lpm4 = pw_lpm4_create(ctl->alloc, ctl->limbo, routes);
 	ctl->adj = pw_adj_table_create(ctl->alloc, ctl->limbo, routes);
-	ctl->rib = ctl->lpm4 != NULL ? pw_rib_create(ctl->lpm4, routes) : NULL;
+	ctl->lpm6 = pw_lpm6_create(ctl->alloc, ctl->limbo, routes);
+	if (ctl->lpm4 != NULL && ctl->lpm6 != NULL)
+		ctl->rib = pw_rib_create(ctl->lpm4, ctl->lpm6, routes);
 	if (ctl->rib == NULL || ctl->adj == NULL) {
 		no_memory(ctl, "limits.routes", err);
 		goto err;
 	}
-	ctl->nat = create_nat(ctl);
-	if (ctl->nat == NULL) {
-		no_memory(ctl, "limits.flows, services, endpoints", err);
+	if (ctl_nat_create(ctl) != 0) {
+		no_memory(ctl, "limits.flows, flows_ipv6, services, endpoints", err);
 		goto err;
 	}
-	tell_restored(ctl);
 	return 0;
 err:
 	tables_fini(ctl);
@@ -136,6 +97,8 @@ static int dataplane_init(struct pw_ctl *ctl, struct pw_err *err)
 		.lpm4 = ctl->lpm4,
 		.adj = ctl->adj,
 		.nat = ctl->nat,
+		.lpm6 = ctl->lpm6,
+		.nat6 = ctl->nat6,
 	};
 	int rc;
 

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <rte_byteorder.h>
-
+#include "nat.h"
 #include "pod.h"
+#include "pw_str.h"
 #include "service.h"
 
 static const char *const kind_names[] = {
@@ -16,15 +16,18 @@ static const char *const kind_names[] = {
 	[PW_FLOW_IDENTITY] = "identity",
 };
 
-static const char *const protocol_choices[] = {"tcp", "udp", "icmp", "sctp", NULL};
-static const uint8_t protocol_numbers[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_SCTP};
+static const char *const protocol_choices[] = {"tcp", "udp", "icmp", "sctp", "icmpv6", NULL};
+static const uint8_t protocol_numbers[] = {
+	IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_SCTP, IPPROTO_ICMPV6};
 
-static json_t *address(uint32_t ip_be, uint16_t port_be)
+static json_t *endpoint(const struct ctl_endpoint *e)
 {
-	const struct pw_ip ip = pw_ip_from_v4(ip_be);
-	char text[PW_IP_STRLEN], both[PW_IP_STRLEN + 8];
+	char text[PW_IP_STRLEN], both[PW_IP_STRLEN + 10];
 
-	snprintf(both, sizeof(both), "%s:%u", pw_ip_format(&ip, text), rte_be_to_cpu_16(port_be));
+	if (e->ip.family == PW_FAMILY_NONE)
+		return json_null();
+	snprintf(both, sizeof(both), e->ip.family == PW_IPV6 ? "[%s]:%u" : "%s:%u",
+		pw_ip_format(&e->ip, text), e->port);
 	return json_string(both);
 }
 
@@ -40,17 +43,15 @@ static json_t *protocol(uint8_t proto)
 	return json_string(number);
 }
 
-static void add_flow(void *arg, const struct pw_flow_info *f)
+static void add_flow(void *arg, const struct ctl_flow *f)
 {
-	json_array_append_new(arg,
-		json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:s, s:I, s:I, s:I}", "protocol",
-			protocol(f->proto), "state", f->state, "client",
-			address(f->client_be, f->client_port_be), "vip",
-			address(f->vip_be, f->vip_port_be), "backend",
-			address(f->backend_be, f->backend_port_be), "snat",
-			f->snat_be != 0 ? address(f->snat_be, f->snat_port_be) : json_null(),
-			"kind", kind_names[f->kind], "age_sec", (json_int_t)f->age_sec, "idle_sec",
-			(json_int_t)f->idle_sec, "timeout_sec", (json_int_t)f->timeout_sec));
+	json_array_append_new(
+		arg, json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:s, s:I, s:I, s:I}", "protocol",
+			     protocol(f->proto), "state", f->state, "client", endpoint(&f->client),
+			     "vip", endpoint(&f->vip), "backend", endpoint(&f->backend), "snat",
+			     endpoint(&f->snat), "kind", kind_names[f->kind], "age_sec",
+			     (json_int_t)f->age_sec, "idle_sec", (json_int_t)f->idle_sec,
+			     "timeout_sec", (json_int_t)f->timeout_sec));
 }
 
 struct params {
@@ -80,35 +81,46 @@ static const struct pw_ipc_param list_params[] = {
 };
 static const struct pw_ipc_param filter_params[] = {FILTERS, {0}};
 
-/* "10.0.0.1" or, where a port is wanted too, "10.0.0.1:80". */
-static int parse_endpoint(const char *name, const char *text, uint32_t *ip_be, uint16_t *port_be,
-	struct pw_ipc_error *err)
+/* Splits "10.0.0.1:80" and "[fd00::1]:80"; of a bare address the port is "". false: neither. */
+static bool split(const char *text, char host[static PW_IP_STRLEN], const char **port)
+{
+	const char *end = text[0] == '[' ? strchr(text, ']') : strchr(text, ':');
+	const char *start = text[0] == '[' ? text + 1 : text;
+
+	if (text[0] != '[' && end != NULL && strchr(end + 1, ':') != NULL)
+		end = NULL; /* IPv6 without a port */
+	if (text[0] == '[' && (end == NULL || (end[1] != ':' && end[1] != '\0')))
+		return false;
+	*port = end == NULL ? "" : text[0] != '[' ? end + 1 : end[1] == ':' ? end + 2 : "";
+	if (end == NULL)
+		end = start + strlen(start);
+	if (end - start >= PW_IP_STRLEN)
+		return false;
+	memcpy(host, start, (size_t)(end - start));
+	host[end - start] = '\0';
+	return true;
+}
+
+static int parse_endpoint(const char *name, const char *text, bool with_port,
+	struct ctl_endpoint *out, struct pw_ipc_error *err)
 {
 	char host[PW_IP_STRLEN];
-	const char *colon = text != NULL ? strchr(text, ':') : NULL;
-	struct pw_ip ip;
-	unsigned port = 0;
-	char rest;
+	const char *port_text;
+	uint64_t port = 0;
 
 	if (text == NULL)
 		return 0;
-	strlcpy(host, text, sizeof(host));
-	if (colon != NULL && (size_t)(colon - text) < sizeof(host))
-		host[colon - text] = '\0';
-	if (pw_ip_parse(host, &ip) != 0 || ip.family != PW_IPV4 ||
-		(colon != NULL &&
-			(port_be == NULL || sscanf(colon + 1, "%u%c", &port, &rest) != 1 ||
-				port > 65535)))
-		return pw_ipc_error_set(err, PW_IPC_E_PARAMS, "%s: \"%s\" is not an IPv4 address%s",
-			name, text, port_be != NULL ? " or address:port" : "");
-	*ip_be = ip.v4_be;
-	if (port_be != NULL)
-		*port_be = rte_cpu_to_be_16((uint16_t)port);
+	if (!split(text, host, &port_text) || pw_ip_parse(host, &out->ip) != 0 ||
+		(port_text[0] != '\0' &&
+			(!with_port || pw_u64_parse(port_text, 0, UINT16_MAX, &port) != 0)))
+		return pw_ipc_error_set(err, PW_IPC_E_PARAMS, "%s: \"%s\" is not an address%s",
+			name, text, with_port ? " or address:port" : "");
+	out->port = (uint16_t)port;
 	return 0;
 }
 
 /* "namespace/name" or, in namespace default, "name"; a pod may have several interfaces. */
-static int parse_pod(const struct pw_ctl *ctl, const char *name, struct pw_flow_filter *filter,
+static int parse_pod(const struct pw_ctl *ctl, const char *name, struct ctl_flow_filter *filter,
 	struct pw_ipc_error *err)
 {
 	const char *slash = strchr(name, '/');
@@ -123,39 +135,40 @@ static int parse_pod(const struct pw_ctl *ctl, const char *name, struct pw_flow_
 			strncmp(pod->pod_namespace, ns, ns_len) != 0)
 			continue;
 		found = true;
-		for (uint32_t i = 0; i < pod->n_ips; i++)
-			if (pod->ips[i].address.ip.family == PW_IPV4 &&
-				filter->n_any < PW_ARRAY_SIZE(filter->any_be))
-				filter->any_be[filter->n_any++] = pod->ips[i].address.ip.v4_be;
+		for (uint32_t i = 0; i < pod->n_ips && filter->n_any < CTL_FLOW_ANY_MAX; i++)
+			filter->any[filter->n_any++] = pod->ips[i].address.ip;
 	}
 	if (!found || filter->n_any == 0)
 		return pw_ipc_error_set(err, PW_IPC_E_MISSING,
-			found ? "pod %s: has no IPv4 address" : "pod %s: no such pod", name);
+			found ? "pod %s: has no address" : "pod %s: no such pod", name);
 	return 0;
 }
 
 static int parse_sides(const struct pw_ctl *ctl, const struct params *p,
-	struct pw_flow_filter *filter, struct pw_ipc_error *err)
+	struct ctl_flow_filter *filter, struct pw_ipc_error *err)
 {
+	struct ctl_endpoint side = {0};
+
 	if (p->address != NULL && p->pod != NULL)
 		return pw_ipc_error_set(err, PW_IPC_E_PARAMS, "either address or pod, not both");
 	if (p->pod != NULL)
 		return parse_pod(ctl, p->pod, filter, err);
+	if (parse_endpoint("address", p->address, false, &side, err) != 0)
+		return err->code;
 	filter->n_any = p->address != NULL;
-	return parse_endpoint("address", p->address, &filter->any_be[0], NULL, err);
+	filter->any[0] = side.ip;
+	return 0;
 }
 
 static int make_filter(const struct pw_ctl *ctl, const struct params *p,
-	struct pw_flow_filter *filter, struct pw_ipc_error *err)
+	struct ctl_flow_filter *filter, struct pw_ipc_error *err)
 {
 	memset(filter, 0, sizeof(*filter));
 	if (p->protocol >= 0)
 		filter->proto = protocol_numbers[p->protocol];
-	if (parse_endpoint("client", p->client, &filter->client_be, &filter->client_port_be, err) !=
-			0 ||
-		parse_endpoint("vip", p->vip, &filter->vip_be, &filter->vip_port_be, err) != 0 ||
-		parse_endpoint("backend", p->backend, &filter->backend_be, &filter->backend_port_be,
-			err) != 0 ||
+	if (parse_endpoint("client", p->client, true, &filter->client, err) != 0 ||
+		parse_endpoint("vip", p->vip, true, &filter->vip, err) != 0 ||
+		parse_endpoint("backend", p->backend, true, &filter->backend, err) != 0 ||
 		parse_sides(ctl, p, filter, err) != 0)
 		return err->code;
 	if (p->state != NULL && !pw_nat_is_flow_state(p->state))
@@ -171,7 +184,7 @@ static int flows_list(void *ctx, struct pw_ipc_request *req, void *params, json_
 {
 	const struct params *p = params;
 	const struct pw_ctl *ctl = ctx;
-	struct pw_flow_filter filter;
+	struct ctl_flow_filter filter;
 	json_t *list;
 	uint32_t total;
 
@@ -179,22 +192,34 @@ static int flows_list(void *ctx, struct pw_ipc_request *req, void *params, json_
 	if (make_filter(ctl, p, &filter, err) != 0)
 		return err->code;
 	list = json_array();
-	total = pw_nat_flows(
-		ctl->nat, &filter, (uint32_t)p->limit, ctl_now_sec(ctl), add_flow, list);
+	total = ctl_nat_flows(ctl, &filter, (uint32_t)p->limit, add_flow, list);
 	*result = json_pack("{s:o, s:I}", "flows", list, "total", (json_int_t)total);
 	return 0;
 }
 
+/* Both families have the same states: they are added up. */
 static void add_count(void *arg, const struct pw_flow_count *c)
 {
-	json_array_append_new(arg, json_pack("{s:o, s:s, s:I}", "protocol", protocol(c->proto),
-					   "state", c->state, "flows", (json_int_t)c->flows));
+	json_t *name = protocol(c->proto), *item;
+	size_t i;
+
+	json_array_foreach (arg, i, item) {
+		if (!json_equal(name, json_object_get(item, "protocol")) ||
+			strcmp(pw_json_str(item, "state", ""), c->state) != 0)
+			continue;
+		json_object_set_new(item, "flows",
+			json_integer(pw_json_int(item, "flows", 0) + (json_int_t)c->flows));
+		json_decref(name);
+		return;
+	}
+	json_array_append_new(arg, json_pack("{s:o, s:s, s:I}", "protocol", name, "state", c->state,
+					   "flows", (json_int_t)c->flows));
 }
 
 static int flows_count(void *ctx, struct pw_ipc_request *req, void *params, json_t **result,
 	struct pw_ipc_error *err)
 {
-	struct pw_flow_filter filter;
+	struct ctl_flow_filter filter;
 	const struct pw_ctl *ctl = ctx;
 	json_t *states;
 	uint32_t total;
@@ -203,19 +228,17 @@ static int flows_count(void *ctx, struct pw_ipc_request *req, void *params, json
 	if (make_filter(ctl, params, &filter, err) != 0)
 		return err->code;
 	states = json_array();
-	total = pw_nat_flow_counts(ctl->nat, &filter, add_count, states);
+	total = ctl_nat_flow_counts(ctl, &filter, add_count, states);
 	*result = json_pack("{s:o, s:I}", "states", states, "total", (json_int_t)total);
 	return 0;
 }
 
-static void add_use(void *arg, const struct pw_nat_snat_use *use)
+static void add_use(void *arg, const struct ctl_snat_use *use)
 {
-	const struct pw_ip ip = pw_ip_from_v4(use->snat_be);
-
-	json_array_append_new(arg,
-		json_pack("{s:o, s:o, s:o, s:I, s:I}", "address", pw_json_ip(&ip), "protocol",
-			protocol(use->proto), "destination", address(use->dst_be, use->dst_port_be),
-			"used", (json_int_t)use->used, "size", (json_int_t)use->size));
+	json_array_append_new(
+		arg, json_pack("{s:o, s:o, s:o, s:I, s:I}", "address", pw_json_ip(&use->snat),
+			     "protocol", protocol(use->proto), "destination", endpoint(&use->dst),
+			     "used", (json_int_t)use->used, "size", (json_int_t)use->size));
 }
 
 static int flows_snat(void *ctx, struct pw_ipc_request *req, void *params, json_t **result,
@@ -226,7 +249,7 @@ static int flows_snat(void *ctx, struct pw_ipc_request *req, void *params, json_
 
 	(void)req;
 	(void)params;
-	if (pw_nat_snat_uses(ctl->nat, add_use, list) != 0) {
+	if (ctl_nat_snat_uses(ctl, add_use, list) != 0) {
 		json_decref(list);
 		return pw_ipc_error_set(err, PW_IPC_E_FAILED, "out of memory");
 	}
@@ -237,13 +260,13 @@ static int flows_snat(void *ctx, struct pw_ipc_request *req, void *params, json_
 static int flows_flush(void *ctx, struct pw_ipc_request *req, void *params, json_t **result,
 	struct pw_ipc_error *err)
 {
-	struct pw_flow_filter filter;
+	struct ctl_flow_filter filter;
 	struct pw_ctl *ctl = ctx;
 
 	(void)req;
 	if (make_filter(ctl, params, &filter, err) != 0)
 		return err->code;
-	*result = json_pack("{s:I}", "flushed", (json_int_t)pw_nat_flush(ctl->nat, &filter));
+	*result = json_pack("{s:I}", "flushed", (json_int_t)ctl_nat_flush(ctl, &filter));
 	return 0;
 }
 

@@ -3,7 +3,7 @@
  * host.c - the host port: a TAP in the daemon's namespace, routed, with the node's addresses on it.
  *
  * The kernel's side gets the node's addresses and routes to the pod and service ranges; ours knows
- * the node's addresses as known ones. Nothing is resolved by ARP: the kernel is told our MAC.
+ * the node's addresses as known ones. Nothing is resolved by ARP or ND: the kernel is told our MAC.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -31,7 +31,7 @@ static struct pw_conf_prefixes node_peers(const struct pw_conf *conf)
 	struct pw_conf_prefixes peers = conf->node.addresses;
 
 	for (uint32_t i = 0; i < peers.n; i++)
-		peers.v[i].len = peers.v[i].ip.family == PW_IPV4 ? 32 : 128;
+		peers.v[i].len = pw_ip_bits(&peers.v[i].ip);
 	return peers;
 }
 

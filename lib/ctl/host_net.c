@@ -17,7 +17,8 @@
 #include "port_reg.h"
 #include "pw_log.h"
 
-#define MAX_ITEMS (PW_CONF_MAX_ADDRS * 3 + 2)
+#define MAX_ITEMS                                                                                  \
+	(PW_CONF_MAX_ADDRS * 3 + 2) /* addresses, routes to both kinds of ranges, gateways */
 
 enum item_kind {
 	ITEM_ADDRESS,
@@ -29,7 +30,8 @@ struct host_net {
 	struct nl_sock *sock;
 	int ifindex;
 	struct pw_mac router;
-	struct pw_ip source; /* IPv4, of routes; family NONE: the kernel chooses */
+	/* Of routes, by family; of family NONE: the kernel chooses. */
+	struct pw_ip source4, source6;
 	uint32_t n;
 	struct {
 		enum item_kind kind;
@@ -37,10 +39,15 @@ struct host_net {
 	} items[MAX_ITEMS]; /* made, in this order */
 };
 
+static int address_family(const struct pw_prefix *prefix)
+{
+	return prefix->ip.family == PW_IPV4 ? AF_INET : AF_INET6;
+}
+
 static struct nl_addr *to_nl(const struct pw_prefix *prefix)
 {
-	bool v4 = prefix->ip.family == PW_IPV4;
-	struct nl_addr *addr = nl_addr_build(v4 ? AF_INET : AF_INET6, prefix->ip.b, v4 ? 4 : 16);
+	struct nl_addr *addr =
+		nl_addr_build(address_family(prefix), prefix->ip.b, pw_ip_bits(&prefix->ip) / 8u);
 
 	if (addr != NULL)
 		nl_addr_set_prefixlen(addr, prefix->len);
@@ -49,7 +56,7 @@ static struct nl_addr *to_nl(const struct pw_prefix *prefix)
 
 static struct nl_addr *ip_to_nl(const struct pw_ip *ip)
 {
-	const struct pw_prefix prefix = {.ip = *ip, .len = ip->family == PW_IPV4 ? 32 : 128};
+	const struct pw_prefix prefix = {.ip = *ip, .len = pw_ip_bits(ip)};
 
 	return to_nl(&prefix);
 }
@@ -133,11 +140,11 @@ static int set_source(struct rtnl_route *route, const struct pw_ip *source)
 	return rc;
 }
 
-static struct pw_prefix gateway(void)
+static struct pw_prefix gateway(uint8_t family)
 {
 	struct pw_prefix prefix = {0};
 
-	(void)pw_prefix_parse(CTL_ROUTED_GATEWAY, &prefix);
+	(void)pw_prefix_parse(ctl_routed_gateway(family), &prefix);
 	return prefix;
 }
 
@@ -145,13 +152,13 @@ static int do_route(struct host_net *net, const struct pw_prefix *prefix, bool a
 {
 	struct rtnl_route *route = rtnl_route_alloc();
 	struct rtnl_nexthop *nexthop = rtnl_route_nh_alloc();
-	const struct pw_prefix gw = gateway();
+	const struct pw_prefix gw = gateway(prefix->ip.family);
 	struct nl_addr *dst = to_nl(prefix), *via = to_nl(&gw);
 	int rc = -NLE_NOMEM;
 
 	if (route == NULL || nexthop == NULL || dst == NULL || via == NULL)
 		goto out;
-	rtnl_route_set_family(route, AF_INET);
+	rtnl_route_set_family(route, (uint8_t)address_family(prefix));
 	rtnl_route_set_protocol(route, RTPROT_STATIC);
 	rtnl_route_set_scope(route, RT_SCOPE_UNIVERSE);
 	rtnl_route_nh_set_ifindex(nexthop, net->ifindex);
@@ -161,7 +168,8 @@ static int do_route(struct host_net *net, const struct pw_prefix *prefix, bool a
 	nexthop = NULL;
 	rc = rtnl_route_set_dst(route, dst);
 	if (rc == 0)
-		rc = set_source(route, &net->source);
+		rc = set_source(
+			route, prefix->ip.family == PW_IPV4 ? &net->source4 : &net->source6);
 	if (rc == 0)
 		rc = add ? rtnl_route_add(net->sock, route, NLM_F_CREATE | NLM_F_EXCL)
 			 : rtnl_route_delete(net->sock, route, 0);
@@ -204,15 +212,20 @@ static int add_item(struct host_net *net, const char *ifname, enum item_kind kin
 /* ---- all of it ---- */
 
 /* Without an IPv6 address of the node's, the kernel's own IPv6 chatter there leads nowhere. */
+static bool has_ipv6(const struct pw_conf *conf)
+{
+	for (uint32_t i = 0; i < conf->node.addresses.n; i++) {
+		if (conf->node.addresses.v[i].ip.family == PW_IPV6)
+			return true;
+	}
+	return false;
+}
+
 static void silence_ipv6(const struct pw_conf *conf)
 {
 	char path[128];
 	FILE *file;
 
-	for (uint32_t i = 0; i < conf->node.addresses.n; i++) {
-		if (conf->node.addresses.v[i].ip.family == PW_IPV6)
-			return;
-	}
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6",
 		conf->host.interface);
 	file = fopen(path, "we");
@@ -231,7 +244,7 @@ static bool is_elsewhere(struct nl_cache *addrs, const struct pw_ip *ip)
 	for (object = nl_cache_get_first(addrs); object != NULL && !found;
 		object = nl_cache_get_next(object)) {
 		struct nl_addr *local = rtnl_addr_get_local((struct rtnl_addr *)object);
-		unsigned len = ip->family == PW_IPV4 ? 4 : 16;
+		unsigned len = pw_ip_bits(ip) / 8u;
 
 		found = local != NULL && nl_addr_get_len(local) == len &&
 			memcmp(nl_addr_get_binary_addr(local), ip->b, len) == 0;
@@ -250,8 +263,10 @@ static int add_addresses(struct host_net *net, const struct pw_conf *conf, struc
 	for (uint32_t i = 0; rc == 0 && i < conf->node.addresses.n; i++) {
 		const struct pw_prefix *p = &conf->node.addresses.v[i];
 
-		if (p->ip.family == PW_IPV4 && net->source.family == PW_FAMILY_NONE)
-			net->source = p->ip;
+		struct pw_ip *source = p->ip.family == PW_IPV4 ? &net->source4 : &net->source6;
+
+		if (source->family == PW_FAMILY_NONE)
+			*source = p->ip;
 		if (is_elsewhere(addrs, &p->ip))
 			pw_info("host", "%s stays on the interface that has it",
 				pw_prefix_format(p, text));
@@ -270,7 +285,7 @@ static int add_routes(struct host_net *net, const struct pw_conf *conf,
 	for (uint32_t i = 0; rc == 0 && i < list->n; i++) {
 		const struct pw_prefix masked = pw_prefix_masked(&list->v[i]);
 
-		if (masked.ip.family == PW_IPV4) /* IPv6 is bridged, not routed */
+		if (masked.ip.family == PW_IPV4 || has_ipv6(conf))
 			rc = add_item(net, conf->host.interface, ITEM_ROUTE, &masked, err);
 	}
 	return rc;
@@ -292,7 +307,7 @@ struct host_net *host_net_apply(
 	const struct pw_conf *conf, const struct pw_mac *router, struct pw_err *err)
 {
 	struct host_net *net = calloc(1, sizeof(*net));
-	const struct pw_prefix gw = gateway();
+	const struct pw_prefix gw4 = gateway(PW_IPV4), gw6 = gateway(PW_IPV6);
 
 	if (net == NULL || (net->sock = nl_socket_alloc()) == NULL) {
 		free(net);
@@ -306,9 +321,12 @@ struct host_net *host_net_apply(
 			strerror(errno));
 		goto err;
 	}
-	silence_ipv6(conf);
+	if (!has_ipv6(conf))
+		silence_ipv6(conf);
 	if (add_addresses(net, conf, err) != 0 ||
-		add_item(net, conf->host.interface, ITEM_NEIGHBOUR, &gw, err) != 0 ||
+		add_item(net, conf->host.interface, ITEM_NEIGHBOUR, &gw4, err) != 0 ||
+		(has_ipv6(conf) &&
+			add_item(net, conf->host.interface, ITEM_NEIGHBOUR, &gw6, err) != 0) ||
 		add_routes(net, conf, &conf->pod_cidrs, err) != 0 ||
 		add_routes(net, conf, &conf->service_cidrs, err) != 0)
 		goto err;

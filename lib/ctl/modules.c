@@ -16,6 +16,7 @@
 #include "host.h"
 #include "ipc.h"
 #include "loop.h"
+#include "nd.h"
 #include "neighbour.h"
 #include "notify.h"
 #include "place.h"
@@ -54,6 +55,7 @@ const struct ctl_module *const ctl_modules[] = {
 	&ctl_module_punt,
 	&ctl_module_poll,
 	&ctl_module_bridge,
+	&ctl_module_nd,
 	&ctl_module_port_wait,
 	&ctl_module_port,
 	&ctl_module_host,

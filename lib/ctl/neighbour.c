@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * neighbour.c - ARP resolution of next hops: lib/l3's state machine with packets, adjacencies and
+ * neighbour.c - resolution of next hops by ARP and ND: lib/l3's state machine with packets, adjacencies and
  * routes.
  *
- * Each neighbour has a next hop object (its adjacency) and a /32 route to it, so that a resolved
- * destination of a connected subnet is forwarded by the workers alone.
+ * Each neighbour has a next hop object (its adjacency) and a route to it alone, so that a resolved
+ * destination of a connected subnet is forwarded by the workers alone. Link-local ones have no route:
+ * other routes lead to them.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 
 #include "arp.h"
 #include "icmp.h"
+#include "nd.h"
 #include "neighbour.h"
 #include "port_reg.h"
 #include "punt.h"
@@ -29,7 +31,10 @@ static const enum pw_adj_state adj_states[] = {
 
 static void on_request(void *ctx, const struct pw_neigh_info *info, const struct pw_mac *dst_mac)
 {
-	ctl_arp_request(ctx, info->iface, info->ip_be, dst_mac);
+	if (info->ip.family == PW_IPV6)
+		ctl_nd_request(ctx, info->iface, &info->ip, dst_mac);
+	else
+		ctl_arp_request(ctx, info->iface, info->ip.v4_be, dst_mac);
 }
 
 static void on_changed(void *ctx, const struct pw_neigh_info *info)
@@ -58,7 +63,7 @@ static void on_removed(void *ctx, const struct pw_neigh_info *info)
 {
 	struct pw_ctl *ctl = ctx;
 	struct ctl_nexthop *nh = info->user;
-	struct pw_prefix host = route_host_prefix(info->ip_be);
+	struct pw_prefix host = route_host_prefix(&info->ip);
 
 	pw_adj_set_mac(ctl->adj, nh->adj, 0, PW_ADJ_INCOMPLETE);
 	if (nh->host_route) {
@@ -82,41 +87,44 @@ static const struct pw_neigh_callbacks callbacks = {
 	.last_used_sec = on_last_used,
 };
 
-/* A /32 to the neighbour, so that the next packet finds its adjacency and not the subnet's. */
-static void add_host_route(struct pw_ctl *ctl, uint32_t iface, uint32_t ip_be)
+/* So that the next packet finds the neighbour's adjacency and not the subnet's. */
+static void add_host_route(struct pw_ctl *ctl, uint32_t iface, const struct pw_ip *ip)
 {
-	struct pw_prefix host = route_host_prefix(ip_be);
-	struct ctl_nexthop *nh = ctl_nexthop_get(ctl, iface, ip_be); /* the route's reference */
+	struct pw_prefix host = route_host_prefix(ip);
+	struct ctl_nexthop *nh;
 
+	if (pw_ip_is_link_local(ip))
+		return;
+	nh = ctl_nexthop_get(ctl, iface, ip); /* the route's reference */
 	if (nh == NULL)
 		return;
 	if (nh->host_route) {
 		ctl_nexthop_put(ctl, nh);
 		return;
 	}
-	nh->host_route =
-		route_put(ctl, &host, PW_ORIGIN_NEIGHBOUR, ROUTE_NEIGHBOUR, nh->adj, 0, false) == 0;
+	nh->host_route = route_put(ctl, &host, PW_ORIGIN_NEIGHBOUR, ROUTE_NEIGHBOUR, nh->adj, NULL,
+				 false) == 0;
 }
 
 int ctl_neigh_resolve(
-	struct pw_ctl *ctl, uint32_t iface, uint32_t ip_be, void *pkt, uint32_t pkt_bytes)
+	struct pw_ctl *ctl, uint32_t iface, const struct pw_ip *ip, void *pkt, uint32_t pkt_bytes)
 {
-	bool is_new = pw_neigh_find(ctl->neigh, iface, ip_be) == NULL;
+	bool is_new = pw_neigh_find(ctl->neigh, iface, ip) == NULL;
 	struct ctl_nexthop *nh = NULL;
 	int rc;
 
 	if (is_new) {
-		nh = ctl_nexthop_get(ctl, iface, ip_be); /* the neighbour's reference */
+		nh = ctl_nexthop_get(ctl, iface, ip); /* the neighbour's reference */
 		if (nh == NULL)
 			return -ENOSPC;
 	}
-	rc = pw_neigh_hold(ctl->neigh, iface, ip_be, pkt, pkt_bytes, nh, ctl_now_ns(ctl));
+	rc = pw_neigh_hold(ctl->neigh, iface, ip, pkt, pkt_bytes, nh, ctl_now_ns(ctl));
 	if (rc != 0) {
 		ctl_nexthop_put(ctl, nh);
 		return rc;
 	}
 	if (is_new)
-		add_host_route(ctl, iface, ip_be);
+		add_host_route(ctl, iface, ip);
 	return 0;
 }
 
@@ -127,12 +135,10 @@ void ctl_neigh_flush_iface(struct pw_ctl *ctl, uint32_t iface)
 
 /* ---- methods ---- */
 
-static json_t *neigh_json(const struct pw_ctl *ctl, uint32_t ip_be, uint32_t iface,
+static json_t *neigh_json(const struct pw_ctl *ctl, const struct pw_ip *ip, uint32_t iface,
 	const struct pw_mac *mac, const char *state, uint32_t age_sec, uint32_t held)
 {
-	struct pw_ip ip = pw_ip_from_v4(ip_be);
-
-	return json_pack("{s:o, s:s, s:o, s:s, s:i, s:i}", "address", pw_json_ip(&ip), "interface",
+	return json_pack("{s:o, s:s, s:o, s:s, s:i, s:i}", "address", pw_json_ip(ip), "interface",
 		ctl_iface_name(ctl, iface), "mac", pw_json_mac(mac), "state", state, "age_sec",
 		(int)age_sec, "held", (int)held);
 }
@@ -147,7 +153,7 @@ static bool list_one(void *arg, const struct pw_neigh_info *info)
 	struct walk *walk = arg;
 
 	json_array_append_new(
-		walk->list, neigh_json(walk->ctl, info->ip_be, info->iface, &info->mac,
+		walk->list, neigh_json(walk->ctl, &info->ip, info->iface, &info->mac,
 				    pw_neigh_state_name(info->state), info->age_sec, info->held));
 	return true;
 }
@@ -158,7 +164,7 @@ static void list_known(void *arg, const struct ctl_known *known)
 	struct pw_mac mac = pw_mac_from_u64(known->mac48);
 
 	json_array_append_new(walk->list,
-		neigh_json(walk->ctl, known->ip_be, ctl_iface_of(known->bridge, known->port), &mac,
+		neigh_json(walk->ctl, &known->ip, ctl_iface_of(known->bridge, known->port), &mac,
 			"permanent", 0, 0));
 }
 
@@ -187,7 +193,8 @@ static const struct pw_ipc_param flush_params[] = {
 
 struct flush {
 	const struct pw_ip *address;
-	uint32_t iface, ip_be;
+	uint32_t iface;
+	struct pw_ip ip;
 	bool found;
 };
 
@@ -195,10 +202,10 @@ static bool find_one(void *arg, const struct pw_neigh_info *info)
 {
 	struct flush *flush = arg;
 
-	if (flush->address->family != PW_FAMILY_NONE && flush->address->v4_be != info->ip_be)
+	if (flush->address->family != PW_FAMILY_NONE && !pw_ip_equal(flush->address, &info->ip))
 		return true;
 	flush->iface = info->iface;
-	flush->ip_be = info->ip_be;
+	flush->ip = info->ip;
 	flush->found = true;
 	return false;
 }
@@ -218,7 +225,7 @@ static int neighbours_flush(void *ctx, struct pw_ipc_request *req, void *params,
 		pw_neigh_foreach(ctl->neigh, ctl_now_ns(ctl), find_one, &flush);
 		if (!flush.found)
 			break;
-		pw_neigh_delete(ctl->neigh, pw_neigh_find(ctl->neigh, flush.iface, flush.ip_be));
+		pw_neigh_delete(ctl->neigh, pw_neigh_find(ctl->neigh, flush.iface, &flush.ip));
 		flushed++;
 	}
 	*result = json_pack("{s:i}", "flushed", flushed);

@@ -6,12 +6,12 @@
 #include "port_reg.h"
 #include "route_priv.h"
 
-struct ctl_nexthop *ctl_nexthop_find(struct pw_ctl *ctl, uint32_t iface, uint32_t ip_be)
+struct ctl_nexthop *ctl_nexthop_find(struct pw_ctl *ctl, uint32_t iface, const struct pw_ip *ip)
 {
 	struct ctl_nexthop *nh;
 
-	LIST_FOREACH (nh, &ctl->routes->nexthops[route_bucket(ip_be)], link) {
-		if (nh->ip_be == ip_be && nh->iface == iface)
+	LIST_FOREACH (nh, &ctl->routes->nexthops[route_bucket(ip)], link) {
+		if (nh->iface == iface && pw_ip_equal(&nh->ip, ip))
 			return nh;
 	}
 	return NULL;
@@ -26,14 +26,14 @@ static uint16_t iface_mtu(const struct pw_ctl *ctl, uint32_t iface)
 	return port != NULL ? port->port->mtu : (uint16_t)ctl->conf->pods.mtu;
 }
 
-static int64_t nexthop_adj(struct pw_ctl *ctl, uint32_t iface, uint32_t ip_be)
+static int64_t nexthop_adj(struct pw_ctl *ctl, uint32_t iface, const struct pw_ip *ip)
 {
 	bool routed = (iface & CTL_IFACE_PORT) != 0;
 	const struct pw_adj tmpl = {
 		.kind = PW_ADJ_FORWARD,
 		.word = PW_ADJ_INCOMPLETE,
 		.src_mac48 = ctl_iface_router_mac48(ctl, iface),
-		.ip_be = ip_be,
+		.ip = *ip,
 		.port = routed ? (uint16_t)iface : PW_PORT_NONE,
 		.bridge = routed ? PW_BRIDGE_NONE : (uint16_t)iface,
 		.mtu = iface_mtu(ctl, iface),
@@ -42,9 +42,9 @@ static int64_t nexthop_adj(struct pw_ctl *ctl, uint32_t iface, uint32_t ip_be)
 	return pw_adj_alloc(ctl->adj, &tmpl);
 }
 
-struct ctl_nexthop *ctl_nexthop_get(struct pw_ctl *ctl, uint32_t iface, uint32_t ip_be)
+struct ctl_nexthop *ctl_nexthop_get(struct pw_ctl *ctl, uint32_t iface, const struct pw_ip *ip)
 {
-	struct ctl_nexthop *nh = ctl_nexthop_find(ctl, iface, ip_be);
+	struct ctl_nexthop *nh = ctl_nexthop_find(ctl, iface, ip);
 	const struct ctl_known *known;
 	int64_t adj;
 
@@ -52,7 +52,7 @@ struct ctl_nexthop *ctl_nexthop_get(struct pw_ctl *ctl, uint32_t iface, uint32_t
 		nh->refs++;
 		return nh;
 	}
-	adj = nexthop_adj(ctl, iface, ip_be);
+	adj = nexthop_adj(ctl, iface, ip);
 	if (adj < 0)
 		return NULL;
 	nh = calloc(1, sizeof(*nh));
@@ -60,9 +60,9 @@ struct ctl_nexthop *ctl_nexthop_get(struct pw_ctl *ctl, uint32_t iface, uint32_t
 		pw_adj_release(ctl->adj, (uint32_t)adj);
 		return NULL;
 	}
-	*nh = (struct ctl_nexthop){.iface = iface, .ip_be = ip_be, .adj = (uint32_t)adj, .refs = 1};
-	LIST_INSERT_HEAD(&ctl->routes->nexthops[route_bucket(ip_be)], nh, link);
-	known = ctl_known_find(ctl, ip_be);
+	*nh = (struct ctl_nexthop){.iface = iface, .ip = *ip, .adj = (uint32_t)adj, .refs = 1};
+	LIST_INSERT_HEAD(&ctl->routes->nexthops[route_bucket(ip)], nh, link);
+	known = ctl_known_find(ctl, ip);
 	if (known != NULL && ctl_iface_of(known->bridge, known->port) == iface)
 		pw_adj_set_mac(ctl->adj, nh->adj, known->mac48, PW_ADJ_RESOLVED);
 	return nh;
@@ -77,12 +77,12 @@ void ctl_nexthop_put(struct pw_ctl *ctl, struct ctl_nexthop *nh)
 	free(nh);
 }
 
-void route_nexthop_known(struct pw_ctl *ctl, uint32_t ip_be, const struct ctl_known *known)
+void route_nexthop_known(struct pw_ctl *ctl, const struct pw_ip *ip, const struct ctl_known *known)
 {
 	struct ctl_nexthop *nh;
 
-	LIST_FOREACH (nh, &ctl->routes->nexthops[route_bucket(ip_be)], link) {
-		if (nh->ip_be != ip_be)
+	LIST_FOREACH (nh, &ctl->routes->nexthops[route_bucket(ip)], link) {
+		if (!pw_ip_equal(&nh->ip, ip))
 			continue;
 		if (known != NULL && ctl_iface_of(known->bridge, known->port) == nh->iface)
 			pw_adj_set_mac(ctl->adj, nh->adj, known->mac48, PW_ADJ_RESOLVED);

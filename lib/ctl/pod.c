@@ -147,7 +147,7 @@ int pod_open_port(struct ctl_pod *pod, int fd, struct pw_err *err)
 		spec.mac = pod_router_mac(pod->ctl);
 	for (uint32_t i = 0; i < pod->n_ips; i++) {
 		peers.v[i] = pod->ips[i].address;
-		peers.v[i].len = peers.v[i].ip.family == PW_IPV4 ? 32 : 128;
+		peers.v[i].len = pw_ip_bits(&peers.v[i].ip);
 	}
 	return ctl_port_add(pod->ctl, &spec, &pod->port, err);
 }
@@ -276,7 +276,8 @@ static int open_ipam(struct pw_ctl *ctl, struct pw_err *err)
 	return ctl->ipam != NULL ? 0 : err->code != 0 ? err->code : -EIO;
 }
 
-/* The gateway of routed pods is an address like our others: it answers ping. On no interface. */
+/* The IPv4 gateway of routed pods is an address like our others: it answers ping. On no interface.
+ * That of IPv6 is link-local, and so each port's own. */
 static int add_routed_gateway(struct pw_ctl *ctl, struct pw_err *err)
 {
 	struct pw_prefix gateway;
@@ -284,8 +285,7 @@ static int add_routed_gateway(struct pw_ctl *ctl, struct pw_err *err)
 
 	if (ctl->conf->pods.mode != PW_CONF_POD_ROUTED)
 		return 0;
-	(void)pw_prefix_parse(CTL_ROUTED_GATEWAY, &gateway);
-	gateway.len = 32;
+	(void)pw_prefix_parse(ctl_routed_gateway(PW_IPV4), &gateway);
 	rc = ctl_route_local_add(ctl, ctl_iface_of(PW_BRIDGE_NONE, PW_PORT_NONE), &gateway);
 	if (rc == 0 || rc == -EEXIST) /* it may be of an interface, too */
 		return 0;

@@ -21,11 +21,6 @@ static bool is_routed(const struct ctl_pod *pod)
 	return pod->bridge == PW_BRIDGE_NONE;
 }
 
-static uint8_t whole_len(const struct pw_ip *ip)
-{
-	return ip->family == PW_IPV4 ? 32 : 128;
-}
-
 /* ---- addresses ---- */
 
 /* Somebody on this node has it: us, a static peer, another IPAM's pod. */
@@ -33,8 +28,7 @@ static bool is_taken(const struct pw_ctl *ctl, const struct pw_ip *ip)
 {
 	const struct ctl_pod *pod;
 
-	if (ip->family == PW_IPV4 &&
-		(ctl_known_find(ctl, ip->v4_be) != NULL || ctl_local_is_ours(ctl, ip->v4_be)))
+	if (ctl_known_find(ctl, ip) != NULL || ctl_local_is_ours(ctl, ip))
 		return true;
 	LIST_FOREACH (pod, &ctl->pods->list, link) {
 		for (uint32_t i = 0; pod->state != CTL_POD_LOST && i < pod->n_ips; i++) {
@@ -58,7 +52,6 @@ static void set_address(
 {
 	struct ctl_pod_ip *ip = &pod->ips[pod->n_ips++];
 	const struct pw_prefix *ours = gateway_for(pod, &address->ip);
-	struct pw_prefix routed_gateway;
 
 	*ip = (struct ctl_pod_ip){.address = *address};
 	if (gateway != NULL)
@@ -67,11 +60,8 @@ static void set_address(
 		ip->gateway = ours->ip;
 	if (!is_routed(pod))
 		return;
-	ip->address.len = whole_len(&address->ip);
-	ip->gateway = (struct pw_ip){0};
-	if (address->ip.family == PW_IPV4 &&
-		pw_prefix_parse(CTL_ROUTED_GATEWAY, &routed_gateway) == 0)
-		ip->gateway = routed_gateway.ip;
+	ip->address.len = pw_ip_bits(&address->ip);
+	(void)pw_ip_parse(ctl_routed_gateway(address->ip.family), &ip->gateway);
 }
 
 static int take_given(struct ctl_pod *pod, const struct pod_request *request, struct pw_err *err)
@@ -104,10 +94,8 @@ static int default_ranges(
 
 	if (list->n == 0 && bridge != NULL)
 		list = &bridge->conf->gateways;
-	for (uint32_t i = 0; i < list->n && n < PW_IPAM_MAX_SETS; i++) {
-		if (!is_routed(pod) || list->v[i].ip.family == PW_IPV4)
-			subnets[n++] = pw_prefix_masked(&list->v[i]);
-	}
+	for (uint32_t i = 0; i < list->n && n < PW_IPAM_MAX_SETS; i++)
+		subnets[n++] = pw_prefix_masked(&list->v[i]);
 	if (n == 0)
 		return pw_err_set(err, -EINVAL,
 			"no addresses for pods: give pod_cidr in %s, or \"ipam\" in the network "
@@ -345,17 +333,6 @@ static void add_route(json_t *list, const struct pw_prefix *dst, const struct pw
 					    gw != NULL ? pw_json_ip(gw) : json_null()));
 }
 
-/* Our own gateways route IPv4 only: no default route leads IPv6 into nothing. */
-static bool gateway_routes(const struct ctl_pod *pod, const struct ctl_pod_ip *ip)
-{
-	const struct pw_prefix *ours = gateway_for(pod, &ip->address.ip);
-
-	if (ip->gateway.family == PW_FAMILY_NONE)
-		return false;
-	return ip->gateway.family == PW_IPV4 || ours == NULL ||
-	       !pw_ip_equal(&ours->ip, &ip->gateway);
-}
-
 static json_t *routes_json(const struct ctl_pod *pod)
 {
 	json_t *list = json_array();
@@ -364,10 +341,10 @@ static json_t *routes_json(const struct ctl_pod *pod)
 	for (uint32_t i = 0; i < pod->n_ips; i++) {
 		const struct ctl_pod_ip *ip = &pod->ips[i];
 		const struct pw_prefix any = {.ip = {.family = ip->gateway.family}};
-		const struct pw_prefix gw = {.ip = ip->gateway, .len = whole_len(&ip->gateway)};
+		const struct pw_prefix gw = {.ip = ip->gateway, .len = pw_ip_bits(&ip->gateway)};
 		bool *seen = &done[ip->gateway.family == PW_IPV6];
 
-		if (!gateway_routes(pod, ip) || *seen)
+		if (ip->gateway.family == PW_FAMILY_NONE || *seen)
 			continue;
 		*seen = true;
 		if (is_routed(pod))
@@ -377,14 +354,27 @@ static json_t *routes_json(const struct ctl_pod *pod)
 	return list;
 }
 
-/* A routed pod's gateway is on no subnet of its: it gets the neighbour entry with it. */
+static bool has_family(const struct ctl_pod *pod, uint8_t family)
+{
+	for (uint32_t i = 0; i < pod->n_ips; i++) {
+		if (pod->ips[i].address.ip.family == family)
+			return true;
+	}
+	return false;
+}
+
+/* A routed pod's gateways are on no subnet of its: it gets the neighbour entries with them. */
 static json_t *neighbours_json(const struct ctl_pod *pod, const struct pw_mac *host_mac)
 {
+	static const uint8_t families[] = {PW_IPV4, PW_IPV6};
 	json_t *list = json_array();
 
-	if (is_routed(pod))
-		json_array_append_new(list, json_pack("{s:s, s:o}", "address", CTL_ROUTED_GATEWAY,
-						    "mac", pw_json_mac(host_mac)));
+	for (unsigned i = 0; is_routed(pod) && i < PW_ARRAY_SIZE(families); i++) {
+		if (has_family(pod, families[i]))
+			json_array_append_new(list,
+				json_pack("{s:s, s:o}", "address", ctl_routed_gateway(families[i]),
+					"mac", pw_json_mac(host_mac)));
+	}
 	return list;
 }
 

@@ -35,7 +35,7 @@ static int add_address(
 		rc == -EEXIST ? "the address or its subnet is there already" : strerror(-rc));
 }
 
-/* Peers whose MAC is not known are found by ARP; those of a bridge without gateway are not routed.
+/* Peers whose MAC is not known are found by ARP or ND; those of a bridge without gateway are not routed.
  */
 static bool routes_peers(const struct ctl_port *port)
 {
@@ -44,22 +44,18 @@ static bool routes_peers(const struct ctl_port *port)
 
 static int add_peer(struct pw_ctl *ctl, const struct ctl_port *port, uint32_t i, struct pw_err *err)
 {
-	const struct pw_ip *ip = &port->peers.v[i].ip;
-
-	if (ip->family != PW_IPV4)
-		return 0;
-	if (ctl_route_pod_add(ctl, ip->v4_be, port->index, port->bridge, port->router_mac48,
-		    port->peer_mac48, port->port->mtu, err) != 0)
+	if (pw_ip_is_link_local(&port->peers.v[i].ip))
+		return 0; /* not routed */
+	if (ctl_route_pod_add(ctl, &port->peers.v[i].ip, port->index, port->bridge,
+		    port->router_mac48, port->peer_mac48, port->port->mtu, err) != 0)
 		return pw_err_prefix(err, "port %s", port->name);
 	return 0;
 }
 
 static void del_peers(struct pw_ctl *ctl, const struct ctl_port *port, uint32_t n)
 {
-	while (n-- > 0) {
-		if (port->peers.v[n].ip.family == PW_IPV4)
-			ctl_route_pod_del(ctl, port->peers.v[n].ip.v4_be);
-	}
+	while (n-- > 0)
+		ctl_route_pod_del(ctl, &port->peers.v[n].ip);
 }
 
 static void del_addresses(struct pw_ctl *ctl, const struct ctl_port *port, uint32_t n)

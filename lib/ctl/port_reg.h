@@ -19,8 +19,12 @@ enum ctl_port_kind {
 	CTL_PORT_HOST,
 };
 
-/* Gateway of pods on routed ports: no interface has it, ARP for it is answered on each of them. */
-#define CTL_ROUTED_GATEWAY "169.254.1.1"
+/* Gateway of pods on routed ports: no interface has it, ARP and ND for it are answered on each of
+ * them. */
+static inline const char *ctl_routed_gateway(uint8_t family)
+{
+	return family == PW_IPV6 ? "fe80::1" : "169.254.1.1";
+}
 
 struct ctl_pod;
 

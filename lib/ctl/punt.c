@@ -5,6 +5,7 @@
 
 #include "arp.h"
 #include "icmp.h"
+#include "nd.h"
 #include "neighbour.h"
 #include "punt.h"
 
@@ -68,7 +69,7 @@ void ctl_punt_consume(struct pw_ctl *ctl, struct rte_mbuf *m)
 static void hold(struct pw_ctl *ctl, const struct pw_dp_punt *punt)
 {
 	const struct pw_adj *adj;
-	uint32_t ip_be;
+	struct pw_ip ip;
 
 	if (punt->adj == PW_ADJ_NONE) {
 		ctl_punt_drop(ctl, punt->m, PW_DROP_NO_ROUTE);
@@ -76,16 +77,16 @@ static void hold(struct pw_ctl *ctl, const struct pw_dp_punt *punt)
 	}
 	adj = &pw_adj_array(ctl->adj)[punt->adj];
 	if (adj->kind == PW_ADJ_GLEAN) {
-		ip_be = punt->route_dst_be;
+		ip = punt->route_dst;
 	} else if (adj->kind == PW_ADJ_FORWARD && !adj->permanent) {
-		ip_be = adj->ip_be;
+		ip = adj->ip;
 	} else { /* its route went while the packet was on its way here */
 		ctl_punt_drop(ctl, punt->m, PW_DROP_NO_ROUTE);
 		return;
 	}
 	note_originated(punt->m, punt->originated);
-	if (ctl_neigh_resolve(ctl, ctl_iface_of(adj->bridge, adj->port), ip_be, punt->m,
-		    punt->m->pkt_len) == 0)
+	if (ctl_neigh_resolve(
+		    ctl, ctl_iface_of(adj->bridge, adj->port), &ip, punt->m, punt->m->pkt_len) == 0)
 		ctl->punt->stats.held++;
 	else
 		ctl_punt_drop(ctl, punt->m, PW_DROP_NEIGH_QUEUE);
@@ -98,7 +99,7 @@ static void arp(struct pw_ctl *ctl, const struct pw_dp_punt *punt)
 
 static void nd(struct pw_ctl *ctl, const struct pw_dp_punt *punt)
 {
-	ctl_punt_drop(ctl, punt->m, PW_DROP_IP6_ROUTE);
+	ctl_nd_input(ctl, punt->m, punt->in_port);
 }
 
 static void (*const handlers[PW_PUNT_COUNT])(struct pw_ctl *, const struct pw_dp_punt *) = {
@@ -113,6 +114,8 @@ static void (*const handlers[PW_PUNT_COUNT])(struct pw_ctl *, const struct pw_dp
 	[PW_PUNT_ICMP_MTU] = ctl_icmp_punt,
 	[PW_PUNT_TCP_RST] = ctl_icmp_punt,
 	[PW_PUNT_ND] = nd,
+	[PW_PUNT_LINK] = ctl_icmp_link,
+	[PW_PUNT_ICMP_SCOPE] = ctl_icmp_punt,
 };
 
 void ctl_punt_drain(struct pw_ctl *ctl)

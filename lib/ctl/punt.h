@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * punt.h - packets that workers hand to the control thread: ARP, ICMP errors to be sent, packets
+ * punt.h - packets that workers hand to the control thread: ARP, ND, ICMP errors to be sent, packets
  * that wait for a next hop.
  *
  * Every punted packet ends here in exactly one way: answered (consumed), dropped with its reason,

@@ -21,18 +21,19 @@ const char *route_kind_name(unsigned kind)
 	return kind < ROUTE_KIND_COUNT ? kind_names[kind] : "?";
 }
 
-struct pw_prefix route_host_prefix(uint32_t ip_be)
+struct pw_prefix route_host_prefix(const struct pw_ip *ip)
 {
-	return (struct pw_prefix){.ip = pw_ip_from_v4(ip_be), .len = 32};
+	return (struct pw_prefix){.ip = *ip, .len = pw_ip_bits(ip)};
 }
 
-int64_t route_adj_plain(struct pw_ctl *ctl, enum pw_adj_kind kind, uint32_t iface, uint32_t ip_be)
+int64_t route_adj_plain(
+	struct pw_ctl *ctl, enum pw_adj_kind kind, uint32_t iface, const struct pw_ip *ip)
 {
 	bool routed = (iface & CTL_IFACE_PORT) != 0;
 	const struct pw_adj tmpl = {
 		.kind = (uint8_t)kind,
 		.src_mac48 = ctl_iface_router_mac48(ctl, iface),
-		.ip_be = ip_be,
+		.ip = ip != NULL ? *ip : (struct pw_ip){0},
 		.port = routed ? (uint16_t)iface : PW_PORT_NONE,
 		.bridge = routed ? PW_BRIDGE_NONE : (uint16_t)iface,
 		.permanent = 1,
@@ -51,7 +52,7 @@ static void let_go(struct pw_ctl *ctl, uint32_t adj_index)
 	if (adj_index == PW_ADJ_NONE)
 		return;
 	adj = &pw_adj_array(ctl->adj)[adj_index];
-	nh = ctl_nexthop_find(ctl, ctl_iface_of(adj->bridge, adj->port), adj->ip_be);
+	nh = ctl_nexthop_find(ctl, ctl_iface_of(adj->bridge, adj->port), &adj->ip);
 	if (nh != NULL && nh->adj == adj_index)
 		ctl_nexthop_put(ctl, nh);
 	else
@@ -59,12 +60,12 @@ static void let_go(struct pw_ctl *ctl, uint32_t adj_index)
 }
 
 int route_put(struct pw_ctl *ctl, const struct pw_prefix *prefix, enum pw_route_origin origin,
-	enum route_kind kind, uint32_t adj, uint32_t via_be, bool replace)
+	enum route_kind kind, uint32_t adj, const struct pw_ip *via, bool replace)
 {
 	const struct pw_route route = {.prefix = *prefix,
 		.origin = origin,
 		.adj = adj,
-		.via_be = via_be,
+		.via = via != NULL ? *via : (struct pw_ip){0},
 		.kind = (uint8_t)kind};
 	uint32_t old_adj = PW_ADJ_NONE;
 	int rc = pw_rib_set(ctl->rib, &route, replace, &old_adj);
@@ -85,20 +86,20 @@ int route_remove(struct pw_ctl *ctl, const struct pw_prefix *prefix, enum pw_rou
 
 /* ---- pods, the host, static peers ---- */
 
-static struct route_known *known_at(const struct pw_ctl *ctl, uint32_t ip_be)
+static struct route_known *known_at(const struct pw_ctl *ctl, const struct pw_ip *ip)
 {
 	struct route_known *k;
 
-	LIST_FOREACH (k, &ctl->routes->known[route_bucket(ip_be)], link) {
-		if (k->known.ip_be == ip_be)
+	LIST_FOREACH (k, &ctl->routes->known[route_bucket(ip)], link) {
+		if (pw_ip_equal(&k->known.ip, ip))
 			return k;
 	}
 	return NULL;
 }
 
-const struct ctl_known *ctl_known_find(const struct pw_ctl *ctl, uint32_t ip_be)
+const struct ctl_known *ctl_known_find(const struct pw_ctl *ctl, const struct pw_ip *ip)
 {
-	const struct route_known *k = known_at(ctl, ip_be);
+	const struct route_known *k = known_at(ctl, ip);
 
 	return k != NULL ? &k->known : NULL;
 }
@@ -114,25 +115,25 @@ void ctl_known_foreach(
 	}
 }
 
-/* What ARP had learned of an address that is now known for certain. */
-static void forget_neighbour(struct pw_ctl *ctl, uint32_t iface, uint32_t ip_be)
+/* What ARP or ND had learned of an address that is now known for certain. */
+static void forget_neighbour(struct pw_ctl *ctl, uint32_t iface, const struct pw_ip *ip)
 {
-	struct pw_neigh *neigh = pw_neigh_find(ctl->neigh, iface, ip_be);
+	struct pw_neigh *neigh = pw_neigh_find(ctl->neigh, iface, ip);
 
 	if (neigh != NULL)
 		pw_neigh_delete(ctl->neigh, neigh);
 }
 
-int ctl_route_pod_add(struct pw_ctl *ctl, uint32_t ip_be, uint16_t port, uint16_t bridge,
+int ctl_route_pod_add(struct pw_ctl *ctl, const struct pw_ip *ip, uint16_t port, uint16_t bridge,
 	uint64_t src_mac48, uint64_t peer_mac48, uint16_t mtu, struct pw_err *err)
 {
 	const struct ctl_port *owner = ctl_port_at(ctl, port);
-	const struct pw_prefix prefix = route_host_prefix(ip_be);
+	const struct pw_prefix prefix = route_host_prefix(ip);
 	const struct pw_adj tmpl = {
 		.kind = PW_ADJ_FORWARD,
 		.word = peer_mac48 << 16 | PW_ADJ_RESOLVED,
 		.src_mac48 = src_mac48,
-		.ip_be = ip_be,
+		.ip = *ip,
 		.port = port,
 		.bridge = bridge,
 		.mtu = mtu,
@@ -145,8 +146,8 @@ int ctl_route_pod_add(struct pw_ctl *ctl, uint32_t ip_be, uint16_t port, uint16_
 	int64_t adj;
 	int rc;
 
-	pw_ip_format(&prefix.ip, text);
-	if (known_at(ctl, ip_be) != NULL || ctl_local_is_ours(ctl, ip_be))
+	pw_ip_format(ip, text);
+	if (known_at(ctl, ip) != NULL || ctl_local_is_ours(ctl, ip))
 		return pw_err_set(err, -EEXIST, "address %s is in use already", text);
 	k = calloc(1, sizeof(*k));
 	if (k == NULL)
@@ -157,53 +158,80 @@ int ctl_route_pod_add(struct pw_ctl *ctl, uint32_t ip_be, uint16_t port, uint16_
 		return pw_err_set(
 			err, (int)adj, "no adjacency left for %s: raise limits.neighbours", text);
 	}
-	rc = route_put(ctl, &prefix, PW_ORIGIN_POD, kind, (uint32_t)adj, 0, false);
+	rc = route_put(ctl, &prefix, PW_ORIGIN_POD, kind, (uint32_t)adj, NULL, false);
 	if (rc != 0) {
 		free(k);
 		return pw_err_set(err, rc, "route to %s: %s", text,
 			rc == -ENOSPC ? "table full: raise limits.routes" : strerror(-rc));
 	}
-	k->known = (struct ctl_known){
-		.ip_be = ip_be, .port = port, .bridge = bridge, .mac48 = peer_mac48};
+	k->known =
+		(struct ctl_known){.ip = *ip, .port = port, .bridge = bridge, .mac48 = peer_mac48};
 	k->adj = (uint32_t)adj;
-	LIST_INSERT_HEAD(&ctl->routes->known[route_bucket(ip_be)], k, link);
-	forget_neighbour(ctl, ctl_iface_of(bridge, port), ip_be);
-	route_nexthop_known(ctl, ip_be, &k->known);
+	LIST_INSERT_HEAD(&ctl->routes->known[route_bucket(ip)], k, link);
+	forget_neighbour(ctl, ctl_iface_of(bridge, port), ip);
+	route_nexthop_known(ctl, ip, &k->known);
 	return 0;
 }
 
-void ctl_route_pod_del(struct pw_ctl *ctl, uint32_t ip_be)
+void ctl_route_pod_del(struct pw_ctl *ctl, const struct pw_ip *ip)
 {
-	struct pw_prefix prefix = route_host_prefix(ip_be);
-	struct route_known *k = known_at(ctl, ip_be);
+	struct pw_prefix prefix = route_host_prefix(ip);
+	struct route_known *k = known_at(ctl, ip);
 
 	if (k == NULL)
 		return;
 	LIST_REMOVE(k, link);
 	free(k);
 	(void)route_remove(ctl, &prefix, PW_ORIGIN_POD);
-	route_nexthop_known(ctl, ip_be, NULL);
+	route_nexthop_known(ctl, ip, NULL);
 }
 
 /* ---- routes of the configuration and of podwayctl ---- */
 
-static int64_t via_adj(struct pw_ctl *ctl, uint32_t via_be, struct pw_err *err)
+/* The interface that the next hop is on: told, or that of its subnet. 0 or -errno. */
+static int via_iface(const struct pw_ctl *ctl, const struct pw_conf_route *route, uint32_t *iface,
+	struct pw_err *err)
 {
-	const struct ctl_known *known = ctl_known_find(ctl, via_be);
-	struct pw_ip ip = pw_ip_from_v4(via_be);
+	const struct ctl_known *known = ctl_known_find(ctl, &route->via);
 	char text[PW_IP_STRLEN];
-	struct ctl_nexthop *nh;
-	uint32_t iface;
 
-	pw_ip_format(&ip, text);
-	if (ctl_local_is_ours(ctl, via_be))
-		return pw_err_set(err, -EINVAL, "next hop %s is an address of this node", text);
+	pw_ip_format(&route->via, text);
+	if (pw_ip_is_link_local(&route->via)) {
+		if (route->port[0] == '\0')
+			return pw_err_set(err, -EINVAL,
+				"next hop %s is link-local: say on which bridge or port it is",
+				text);
+		if (!ctl_iface_find(ctl, route->port, iface))
+			return pw_err_set(err, -EHOSTUNREACH,
+				"port %s is no bridge with a gateway and no routed port",
+				route->port);
+		return 0;
+	}
+	if (route->port[0] != '\0')
+		return pw_err_set(err, -EINVAL,
+			"port %s: only with a link-local next hop; %s tells its own", route->port,
+			text);
 	if (known != NULL)
-		iface = ctl_iface_of(known->bridge, known->port);
-	else if (!ctl_local_on_link(ctl, via_be, &iface))
+		*iface = ctl_iface_of(known->bridge, known->port);
+	else if (!ctl_local_on_link(ctl, &route->via, iface))
 		return pw_err_set(err, -EHOSTUNREACH,
 			"next hop %s is on the link of no bridge or routed port", text);
-	nh = ctl_nexthop_get(ctl, iface, via_be);
+	return 0;
+}
+
+static int64_t via_adj(struct pw_ctl *ctl, const struct pw_conf_route *route, struct pw_err *err)
+{
+	char text[PW_IP_STRLEN];
+	struct ctl_nexthop *nh;
+	uint32_t iface = 0;
+	int rc = via_iface(ctl, route, &iface, err);
+
+	if (rc != 0)
+		return rc;
+	pw_ip_format(&route->via, text);
+	if (ctl_local_is_ours(ctl, &route->via) || ctl_local_has(ctl, iface, &route->via))
+		return pw_err_set(err, -EINVAL, "next hop %s is an address of this node", text);
+	nh = ctl_nexthop_get(ctl, iface, &route->via);
 	if (nh == NULL)
 		return pw_err_set(
 			err, -ENOSPC, "no adjacency left for %s: raise limits.neighbours", text);
@@ -243,19 +271,17 @@ int ctl_route_set(struct pw_ctl *ctl, const struct pw_conf_route *route,
 {
 	enum route_kind kind = ROUTE_VIA;
 	char text[PW_PREFIX_STRLEN];
-	uint32_t via_be = 0;
+	const struct pw_ip *via = NULL;
 	int64_t adj;
 	int rc;
 
 	pw_prefix_format(&route->prefix, text);
-	if (route->prefix.ip.family != PW_IPV4)
-		return pw_err_set(err, -EINVAL, "route %s: IPv6 is bridged, not routed", text);
 	if (!replace && pw_rib_get(ctl->rib, &route->prefix, origin) != NULL)
 		return pw_err_set(err, -EEXIST, "route %s is there already", text);
 	switch (route->kind) {
 	case PW_CONF_ROUTE_VIA:
-		via_be = route->via.v4_be;
-		adj = via_adj(ctl, via_be, err);
+		via = &route->via;
+		adj = via_adj(ctl, route, err);
 		break;
 	case PW_CONF_ROUTE_HOST:
 		kind = ROUTE_HOST;
@@ -264,7 +290,7 @@ int ctl_route_set(struct pw_ctl *ctl, const struct pw_conf_route *route,
 	default:
 		kind = plain_kinds[route->kind].kind;
 		adj = route_adj_plain(
-			ctl, plain_kinds[route->kind].adj, ctl_iface_of(PW_BRIDGE_NONE, 0), 0);
+			ctl, plain_kinds[route->kind].adj, ctl_iface_of(PW_BRIDGE_NONE, 0), NULL);
 		break;
 	}
 	if (adj < 0) {
@@ -272,7 +298,7 @@ int ctl_route_set(struct pw_ctl *ctl, const struct pw_conf_route *route,
 			pw_err_set(err, (int)adj, "no adjacency left: raise limits.neighbours");
 		return pw_err_prefix(err, "route %s: ", text);
 	}
-	rc = route_put(ctl, &route->prefix, origin, kind, (uint32_t)adj, via_be, replace);
+	rc = route_put(ctl, &route->prefix, origin, kind, (uint32_t)adj, via, replace);
 	if (rc != 0)
 		return pw_err_set(err, rc, "route %s: %s", text,
 			rc == -ENOSPC ? "table full: raise limits.routes" : strerror(-rc));
@@ -290,12 +316,12 @@ int ctl_route_config(struct pw_ctl *ctl, const struct pw_conf_route *route,
 int ctl_route_service_add(struct pw_ctl *ctl, const struct pw_prefix *prefix, bool vip)
 {
 	int64_t adj = route_adj_plain(ctl, vip ? PW_ADJ_SERVICE : PW_ADJ_BLACKHOLE,
-		ctl_iface_of(PW_BRIDGE_NONE, 0), prefix->ip.v4_be);
+		ctl_iface_of(PW_BRIDGE_NONE, 0), &prefix->ip);
 
 	if (adj < 0)
 		return (int)adj;
 	return route_put(ctl, prefix, PW_ORIGIN_SERVICE, vip ? ROUTE_SERVICE : ROUTE_BLACKHOLE,
-		(uint32_t)adj, 0, false);
+		(uint32_t)adj, NULL, false);
 }
 
 int ctl_route_service_del(struct pw_ctl *ctl, const struct pw_prefix *prefix)

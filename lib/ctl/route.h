@@ -12,24 +12,24 @@
 
 extern const struct ctl_module ctl_module_route;
 
-/* An address of ours on a bridge or routed port: /32 LOCAL and, if shorter, the CONNECTED subnet.
- * IPv6 is taken and ignored. 0 or -errno: -EEXIST somebody has it. */
+/* An address of ours on a bridge or routed port: a LOCAL route of full length and, if the prefix is
+ * shorter, the CONNECTED subnet. 0 or -errno: -EEXIST somebody has it. */
 int ctl_route_local_add(struct pw_ctl *ctl, uint32_t iface, const struct pw_prefix *addr);
 int ctl_route_local_del(struct pw_ctl *ctl, uint32_t iface, const struct pw_prefix *addr);
 
-/* Who has this address is known and stays so: a permanent FORWARD adjacency and a /32 route. For
+/* Who has this address is known and stays so: a permanent FORWARD adjacency and a route to it alone. For
  * pods, the host's addresses and static peers. bridge PW_BRIDGE_NONE: routed port. */
-int ctl_route_pod_add(struct pw_ctl *ctl, uint32_t ip_be, uint16_t port, uint16_t bridge,
+int ctl_route_pod_add(struct pw_ctl *ctl, const struct pw_ip *ip, uint16_t port, uint16_t bridge,
 	uint64_t src_mac48, uint64_t peer_mac48, uint16_t mtu, struct pw_err *err);
-void ctl_route_pod_del(struct pw_ctl *ctl, uint32_t ip_be);
+void ctl_route_pod_del(struct pw_ctl *ctl, const struct pw_ip *ip);
 
-/* What ctl_route_pod_add was told, for ARP answers; NULL: not known. */
+/* What ctl_route_pod_add was told, for ARP and ND answers; NULL: not known. */
 struct ctl_known {
-	uint32_t ip_be;
+	struct pw_ip ip;
 	uint16_t port, bridge;
 	uint64_t mac48;
 };
-const struct ctl_known *ctl_known_find(const struct pw_ctl *ctl, uint32_t ip_be);
+const struct ctl_known *ctl_known_find(const struct pw_ctl *ctl, const struct pw_ip *ip);
 
 /* Every one of them, in no order. */
 void ctl_known_foreach(

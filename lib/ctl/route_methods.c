@@ -48,12 +48,11 @@ static json_t *mac_of(const struct pw_adj *adj)
 static json_t *route_json(const struct pw_ctl *ctl, const struct pw_route *route, bool active)
 {
 	const struct pw_adj *adj = &pw_adj_array(ctl->adj)[route->adj];
-	struct pw_ip via = pw_ip_from_v4(route->via_be);
-
 	return json_pack("{s:o, s:s, s:o, s:o, s:o, s:s, s:b}", "prefix",
 		pw_json_prefix(&route->prefix), "kind", route_kind_name(route->kind), "via",
-		route->via_be != 0 ? pw_json_ip(&via) : json_null(), "port", out_of(ctl, adj),
-		"mac", mac_of(adj), "origin", origin_text(route->origin), "active", active);
+		route->via.family != PW_FAMILY_NONE ? pw_json_ip(&route->via) : json_null(), "port",
+		out_of(ctl, adj), "mac", mac_of(adj), "origin", origin_text(route->origin),
+		"active", active);
 }
 
 struct list_walk {
@@ -88,12 +87,8 @@ static int routes_list(void *ctx, struct pw_ipc_request *req, void *params, json
 	(void)req;
 	if (p->prefix.family == PW_FAMILY_NONE) {
 		pw_rib_foreach(walk.ctl->rib, add_route, &walk);
-	} else if (p->prefix.family != PW_IPV4) {
-		json_decref(walk.list);
-		return pw_ipc_error_set(
-			err, PW_IPC_E_PARAMS, "prefix: IPv6 is bridged, not routed");
 	} else {
-		route = pw_rib_match(walk.ctl->rib, p->prefix.v4_be);
+		route = pw_rib_match(walk.ctl->rib, &p->prefix);
 		if (route != NULL)
 			add_route(&walk, route, true);
 	}
@@ -103,31 +98,44 @@ static int routes_list(void *ctx, struct pw_ipc_request *req, void *params, json
 
 /* ---- saved ---- */
 
+/* What a next hop has to be told with; NULL: nothing. */
+static const char *via_port(const struct pw_ctl *ctl, const struct pw_route *route)
+{
+	const struct pw_adj *adj = &pw_adj_array(ctl->adj)[route->adj];
+
+	if (!pw_ip_is_link_local(&route->via))
+		return NULL;
+	return ctl_iface_name(ctl, ctl_iface_of(adj->bridge, adj->port));
+}
+
 static bool save_one(void *arg, const struct pw_route *route, bool active)
 {
-	struct pw_ip via = pw_ip_from_v4(route->via_be);
+	struct list_walk *walk = arg;
+	const char *port = via_port(walk->ctl, route);
 	json_t *item;
 
 	(void)active;
 	if (route->origin != PW_ORIGIN_CTL)
 		return true;
 	item = json_pack("{s:o}", "prefix", pw_json_prefix(&route->prefix));
-	if (route->via_be != 0)
-		json_object_set_new(item, "via", pw_json_ip(&via));
+	if (route->via.family != PW_FAMILY_NONE)
+		json_object_set_new(item, "via", pw_json_ip(&route->via));
 	else
 		json_object_set_new(item, "kind", json_string(route_kind_name(route->kind)));
-	json_array_append_new(arg, item);
+	if (port != NULL)
+		json_object_set_new(item, "port", json_string(port));
+	json_array_append_new(walk->list, item);
 	return true;
 }
 
 static int save(struct pw_ctl *ctl, struct pw_err *err)
 {
-	json_t *items = json_array();
+	struct list_walk walk = {.ctl = ctl, .list = json_array()};
 	int rc;
 
-	pw_rib_foreach(ctl->rib, save_one, items);
-	rc = ctl_saved_write(ctl, "routes", items, err);
-	json_decref(items);
+	pw_rib_foreach(ctl->rib, save_one, &walk);
+	rc = ctl_saved_write(ctl, "routes", walk.list, err);
+	json_decref(walk.list);
 	return rc;
 }
 
@@ -140,6 +148,7 @@ static const enum pw_conf_route_kind choice_kinds[] = {PW_CONF_ROUTE_HOST, PW_CO
 struct add_params {
 	struct pw_prefix prefix;
 	struct pw_ip via;
+	const char *port; /* that via is on */
 	int kind;
 	bool replace;
 };
@@ -147,6 +156,8 @@ struct add_params {
 static const struct pw_ipc_param add_params[] = {
 	{"prefix", PW_IPC_PREFIX, offsetof(struct add_params, prefix)},
 	{"via", PW_IPC_IP, offsetof(struct add_params, via), .optional = true},
+	{"port", PW_IPC_STRING, offsetof(struct add_params, port), .optional = true,
+		.max = PW_CONF_NAME_MAX},
 	{"kind", PW_IPC_CHOICE, offsetof(struct add_params, kind), .optional = true,
 		.choices = kind_choices},
 	{"replace", PW_IPC_BOOL, offsetof(struct add_params, replace), .optional = true},
@@ -169,11 +180,15 @@ static int add(struct pw_ctl *ctl, const struct add_params *p, struct pw_err *er
 		route.kind = choice_kinds[p->kind];
 	else if (p->via.family != p->prefix.ip.family)
 		return pw_err_set(err, -EINVAL, "prefix and next hop are of different families");
+	if (p->port != NULL && p->kind >= 0)
+		return pw_err_set(err, -EINVAL, "port: only with via");
+	if (p->port != NULL)
+		strlcpy(route.port, p->port, sizeof(route.port));
 	return ctl_route_set(ctl, &route, PW_ORIGIN_CTL, p->replace, err);
 }
 
 /* What a route of ours was made of. */
-static struct pw_conf_route conf_of(const struct pw_route *route)
+static struct pw_conf_route conf_of(const struct pw_ctl *ctl, const struct pw_route *route)
 {
 	static const enum pw_conf_route_kind kinds[ROUTE_KIND_COUNT] = {
 		[ROUTE_VIA] = PW_CONF_ROUTE_VIA,
@@ -183,9 +198,13 @@ static struct pw_conf_route conf_of(const struct pw_route *route)
 		[ROUTE_PROHIBIT] = PW_CONF_ROUTE_PROHIBIT,
 	};
 
-	return (struct pw_conf_route){.prefix = route->prefix,
-		.kind = kinds[route->kind],
-		.via = pw_ip_from_v4(route->via_be)};
+	struct pw_conf_route conf = {
+		.prefix = route->prefix, .kind = kinds[route->kind], .via = route->via};
+	const char *port = via_port(ctl, route);
+
+	if (port != NULL)
+		strlcpy(conf.port, port, sizeof(conf.port));
+	return conf;
 }
 
 /* A change could not be saved: the table is as before. old NULL: there was no such route. */
@@ -212,7 +231,7 @@ static int routes_add(void *ctx, struct pw_ipc_request *req, void *params, json_
 	(void)req;
 	(void)result;
 	if (there != NULL)
-		old = conf_of(there);
+		old = conf_of(ctl, there);
 	if (add(ctl, p, &e) != 0)
 		return pw_ipc_error_from(err, &e);
 	if (save(ctl, &e) != 0) {
@@ -250,7 +269,7 @@ static int routes_del(void *ctx, struct pw_ipc_request *req, void *params, json_
 	(void)result;
 	pw_prefix_format(&p->prefix, text);
 	if (there != NULL)
-		old = conf_of(there);
+		old = conf_of(ctl, there);
 	else
 		origin = PW_ORIGIN_CONFIG; /* until the next start, which reads the configuration
 					      again */

@@ -53,21 +53,24 @@ struct ctl_routes {
 	struct route_local_list locals; /* few: gateways and uplinks */
 };
 
-static inline uint32_t route_bucket(uint32_t ip_be)
+static inline uint32_t route_bucket(const struct pw_ip *ip)
 {
-	return (ip_be * UINT32_C(2654435761)) >> 22; /* Knuth's multiplicative hash, 10 bits */
+	return pw_ip_hash(ip) & (ROUTE_BUCKETS - 1);
 }
 
 /* New adjacency of a kind that forwards to nobody. Index or -errno. */
-int64_t route_adj_plain(struct pw_ctl *ctl, enum pw_adj_kind kind, uint32_t iface, uint32_t ip_be);
-/* Puts a route in; its adjacency is released when that fails. What it replaced is released too. */
+int64_t route_adj_plain(struct pw_ctl *ctl, enum pw_adj_kind kind, uint32_t iface,
+	const struct pw_ip *ip); /* NULL: none */
+/* Puts a route in; its adjacency is released when that fails. What it replaced is released too.
+ * via NULL: no next hop. */
 int route_put(struct pw_ctl *ctl, const struct pw_prefix *prefix, enum pw_route_origin origin,
-	enum route_kind kind, uint32_t adj, uint32_t via_be, bool replace);
+	enum route_kind kind, uint32_t adj, const struct pw_ip *via, bool replace);
 /* Takes a route out and lets its adjacency or next hop go. -ENOENT. */
 int route_remove(struct pw_ctl *ctl, const struct pw_prefix *prefix, enum pw_route_origin origin);
 /* A pod's address came or went: next hops that are it learn its MAC or lose it. */
-void route_nexthop_known(struct pw_ctl *ctl, uint32_t ip_be, const struct ctl_known *known);
+void route_nexthop_known(struct pw_ctl *ctl, const struct pw_ip *ip, const struct ctl_known *known);
 
-struct pw_prefix route_host_prefix(uint32_t ip_be);
+/* This address and no other: /32 or /128. */
+struct pw_prefix route_host_prefix(const struct pw_ip *ip);
 
 #endif

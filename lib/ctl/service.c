@@ -7,9 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <rte_byteorder.h>
-
 #include "local.h"
+#include "nat.h"
 #include "port_reg.h"
 #include "reserve.h"
 #include "route.h"
@@ -57,21 +56,21 @@ static int copy_spec(struct pw_conf_service *to, const struct pw_conf_service *f
 
 /* ---- VIP addresses ---- */
 
-static struct vip *vip_find(const struct pw_ctl *ctl, uint32_t ip_be)
+static struct vip *vip_find(const struct pw_ctl *ctl, const struct pw_ip *ip)
 {
 	struct vip *vip;
 
 	LIST_FOREACH (vip, &ctl->services->vips, link) {
-		if (vip->ip_be == ip_be)
+		if (pw_ip_equal(&vip->ip, ip))
 			return vip;
 	}
 	return NULL;
 }
 
-static int vip_get(struct pw_ctl *ctl, uint32_t ip_be)
+static int vip_get(struct pw_ctl *ctl, const struct pw_ip *ip)
 {
-	const struct pw_prefix prefix = {.ip = pw_ip_from_v4(ip_be), .len = 32};
-	struct vip *vip = vip_find(ctl, ip_be);
+	const struct pw_prefix prefix = {.ip = *ip, .len = pw_ip_bits(ip)};
+	struct vip *vip = vip_find(ctl, ip);
 	int rc;
 
 	if (vip != NULL) {
@@ -86,16 +85,16 @@ static int vip_get(struct pw_ctl *ctl, uint32_t ip_be)
 		free(vip);
 		return rc;
 	}
-	vip->ip_be = ip_be;
+	vip->ip = *ip;
 	vip->refs = 1;
 	LIST_INSERT_HEAD(&ctl->services->vips, vip, link);
 	return 0;
 }
 
-static void vip_put(struct pw_ctl *ctl, uint32_t ip_be)
+static void vip_put(struct pw_ctl *ctl, const struct pw_ip *ip)
 {
-	const struct pw_prefix prefix = {.ip = pw_ip_from_v4(ip_be), .len = 32};
-	struct vip *vip = vip_find(ctl, ip_be);
+	const struct pw_prefix prefix = {.ip = *ip, .len = pw_ip_bits(ip)};
+	struct vip *vip = vip_find(ctl, ip);
 
 	if (vip == NULL || --vip->refs > 0)
 		return;
@@ -106,74 +105,65 @@ static void vip_put(struct pw_ctl *ctl, uint32_t ip_be)
 
 /* ---- entries of the NAT ---- */
 
-static bool first_v4(const struct pw_conf_service *spec, uint32_t *vip_be)
+/* The entry of pair n: Services have one for each (cluster IP, port). */
+static const struct pw_ip *pair_vip(const struct pw_conf_service *spec, uint32_t n)
 {
-	for (uint32_t i = 0; i < spec->cluster_ips.n; i++) {
-		if (spec->cluster_ips.v[i].ip.family == PW_IPV4) {
-			*vip_be = spec->cluster_ips.v[i].ip.v4_be;
-			return true;
-		}
-	}
-	return false;
+	return &spec->cluster_ips.v[n / spec->n_ports].ip;
 }
 
-static int put_port(struct pw_ctl *ctl, const struct pw_conf_service *spec, uint32_t vip_be,
-	const struct pw_conf_service_port *port, uint32_t *id)
+static const struct pw_conf_service_port *pair_port(const struct pw_conf_service *spec, uint32_t n)
 {
-	struct pw_nat_endpoint *eps = calloc(spec->n_endpoints + 1, sizeof(*eps));
-	struct pw_nat_service svc = {.vip_be = vip_be,
-		.port_be = rte_cpu_to_be_16(port->port),
+	return &spec->ports[n % spec->n_ports];
+}
+
+static int put_pair(
+	struct pw_ctl *ctl, const struct pw_conf_service *spec, uint32_t n, uint32_t *id)
+{
+	const struct pw_conf_service_port *port = pair_port(spec, n);
+	const struct ctl_nat_service svc = {.vip = *pair_vip(spec, n),
+		.port = port->port,
+		.target_port = port->target_port,
 		.proto = (uint8_t)port->protocol,
-		.endpoints = eps,
+		.endpoints = spec->endpoints,
+		.n_endpoints = spec->n_endpoints,
 		.affinity_sec = spec->affinity_sec,
 		.algorithm = spec->algorithm == PW_CONF_MAGLEV ? PW_NAT_MAGLEV : PW_NAT_RANDOM};
-	int rc;
+	int rc = vip_get(ctl, &svc.vip);
 
-	if (eps == NULL)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < spec->n_endpoints; i++) {
-		if (spec->endpoints[i].family == PW_IPV4)
-			eps[svc.n_endpoints++] =
-				(struct pw_nat_endpoint){.ip_be = spec->endpoints[i].v4_be,
-					.port_be = rte_cpu_to_be_16(port->target_port)};
-	}
-	rc = pw_nat_service_set(ctl->nat, &svc, id);
-	free(eps);
+	if (rc != 0)
+		return rc;
+	rc = ctl_nat_service_set(ctl, &svc, id);
+	if (rc != 0)
+		vip_put(ctl, &svc.vip);
 	return rc;
 }
 
-static void remove_ports(
-	struct pw_ctl *ctl, const struct pw_conf_service *spec, uint32_t vip_be, uint32_t n)
+static void remove_pairs(struct pw_ctl *ctl, const struct pw_conf_service *spec, uint32_t n)
 {
-	for (uint32_t i = 0; i < n; i++) {
-		(void)pw_nat_service_del(ctl->nat, vip_be, rte_cpu_to_be_16(spec->ports[i].port),
-			(uint8_t)spec->ports[i].protocol);
-		vip_put(ctl, vip_be);
+	while (n-- > 0) {
+		const struct pw_conf_service_port *port = pair_port(spec, n);
+
+		(void)ctl_nat_service_del(
+			ctl, pair_vip(spec, n), port->port, (uint8_t)port->protocol);
+		vip_put(ctl, pair_vip(spec, n));
 	}
 }
 
-/* ids: one a port, filled. */
+/* ids: one a pair, filled. */
 static int put_all(
 	struct pw_ctl *ctl, const struct pw_conf_service *spec, uint32_t *ids, struct pw_err *err)
 {
-	uint32_t vip_be, i;
+	uint32_t n;
 	int rc = 0;
 
-	if (!first_v4(spec, &vip_be))
-		return 0; /* IPv6 passes at the bridge only */
-	for (i = 0; i < spec->n_ports; i++) {
-		rc = vip_get(ctl, vip_be);
+	for (n = 0; n < service_n_pairs(spec); n++) {
+		rc = put_pair(ctl, spec, n, &ids[n]);
 		if (rc != 0)
 			break;
-		rc = put_port(ctl, spec, vip_be, &spec->ports[i], &ids[i]);
-		if (rc != 0) {
-			vip_put(ctl, vip_be);
-			break;
-		}
 	}
 	if (rc == 0)
 		return 0;
-	remove_ports(ctl, spec, vip_be, i);
+	remove_pairs(ctl, spec, n);
 	return pw_err_set(err, rc, "service %s: %s", spec->name,
 		rc == -ENOSPC ? "no room: raise limits.services or limits.endpoints"
 			      : strerror(-rc));
@@ -181,10 +171,7 @@ static int put_all(
 
 static void take_out(struct pw_ctl *ctl, const struct pw_conf_service *spec)
 {
-	uint32_t vip_be;
-
-	if (first_v4(spec, &vip_be))
-		remove_ports(ctl, spec, vip_be, spec->n_ports);
+	remove_pairs(ctl, spec, service_n_pairs(spec));
 }
 
 /* ---- checks that need what the daemon has ---- */
@@ -201,31 +188,37 @@ static bool same_port(const struct pw_conf_service *a, const struct pw_conf_serv
 	return false;
 }
 
-static int check_vip(
-	struct pw_ctl *ctl, const struct pw_conf_service *spec, uint32_t vip_be, struct pw_err *err)
+static bool has_vip(const struct pw_conf_service *spec, const struct pw_ip *vip)
+{
+	for (uint32_t i = 0; i < spec->cluster_ips.n; i++) {
+		if (pw_ip_equal(&spec->cluster_ips.v[i].ip, vip))
+			return true;
+	}
+	return false;
+}
+
+static int check_vip(struct pw_ctl *ctl, const struct pw_conf_service *spec,
+	const struct pw_ip *vip, struct pw_err *err)
 {
 	const struct pw_conf_prefixes *cidrs = &ctl->conf->service_cidrs;
-	const struct pw_ip vip = pw_ip_from_v4(vip_be);
-	bool has_v4 = false, inside = false;
+	bool has_cidr = false, inside = false;
 	char text[PW_IP_STRLEN];
 	struct service *other;
-	uint32_t other_vip;
 
-	pw_ip_format(&vip, text);
+	pw_ip_format(vip, text);
 	for (uint32_t i = 0; i < cidrs->n; i++) {
-		has_v4 |= cidrs->v[i].ip.family == PW_IPV4;
-		inside |= pw_prefix_contains(&cidrs->v[i], &vip);
+		has_cidr |= cidrs->v[i].ip.family == vip->family;
+		inside |= pw_prefix_contains(&cidrs->v[i], vip);
 	}
-	if (has_v4 && !inside)
+	if (has_cidr && !inside)
 		return pw_err_set(err, -EINVAL,
 			"service %s: cluster_ip %s is outside the service CIDR", spec->name, text);
-	if (ctl_known_find(ctl, vip_be) != NULL || ctl_local_is_ours(ctl, vip_be))
+	if (ctl_known_find(ctl, vip) != NULL || ctl_local_is_ours(ctl, vip))
 		return pw_err_set(err, -EINVAL,
 			"service %s: cluster_ip %s is an address of this node or of a pod",
 			spec->name, text);
 	TAILQ_FOREACH (other, &ctl->services->list, link) {
-		if (strcmp(other->spec.name, spec->name) != 0 &&
-			first_v4(&other->spec, &other_vip) && other_vip == vip_be &&
+		if (strcmp(other->spec.name, spec->name) != 0 && has_vip(&other->spec, vip) &&
 			same_port(spec, &other->spec))
 			return pw_err_set(err, -EEXIST,
 				"service %s: cluster_ip %s has that port and protocol already in "
@@ -235,6 +228,15 @@ static int check_vip(
 	return 0;
 }
 
+static int check_vips(struct pw_ctl *ctl, const struct pw_conf_service *spec, struct pw_err *err)
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; rc == 0 && i < spec->cluster_ips.n; i++)
+		rc = check_vip(ctl, spec, &spec->cluster_ips.v[i].ip, err);
+	return rc;
+}
+
 static struct service *add_entry(
 	struct pw_ctl *ctl, const struct pw_conf_service *spec, enum service_origin origin)
 {
@@ -242,7 +244,7 @@ static struct service *add_entry(
 
 	if (s == NULL)
 		return NULL;
-	s->ids = calloc(spec->n_ports + 1, sizeof(s->ids[0]));
+	s->ids = calloc(service_n_pairs(spec) + 1, sizeof(s->ids[0]));
 	if (s->ids == NULL || copy_spec(&s->spec, spec) != 0) {
 		free(s->ids);
 		free(s);
@@ -263,25 +265,20 @@ static void drop_entry(struct pw_ctl *ctl, struct service *s)
 	free(s);
 }
 
-/* Ports of the old object that the new one does not have any more. */
+/* Pairs of the old object that the new one does not have any more. */
 static void remove_stale(
 	struct pw_ctl *ctl, const struct pw_conf_service *old, const struct pw_conf_service *now)
 {
-	uint32_t old_vip, now_vip = 0;
-
-	if (!first_v4(old, &old_vip))
-		return;
-	(void)first_v4(now, &now_vip);
-	for (uint32_t i = 0; i < old->n_ports; i++) {
+	for (uint32_t n = 0; n < service_n_pairs(old); n++) {
+		const struct pw_conf_service_port *port = pair_port(old, n);
 		struct pw_conf_service one = *old;
 
-		one.ports = &old->ports[i];
+		one.ports = &old->ports[n % old->n_ports];
 		one.n_ports = 1;
-		if (old_vip != now_vip || !same_port(&one, now))
-			(void)pw_nat_service_del(ctl->nat, old_vip,
-				rte_cpu_to_be_16(old->ports[i].port),
-				(uint8_t)old->ports[i].protocol);
-		vip_put(ctl, old_vip); /* the new object holds its own */
+		if (!has_vip(now, pair_vip(old, n)) || !same_port(&one, now))
+			(void)ctl_nat_service_del(
+				ctl, pair_vip(old, n), port->port, (uint8_t)port->protocol);
+		vip_put(ctl, pair_vip(old, n)); /* the new object holds its own */
 	}
 }
 
@@ -290,7 +287,7 @@ static void remove_stale(
 static int replace_entry(struct pw_ctl *ctl, struct service *s, const struct pw_conf_service *spec,
 	struct pw_err *err)
 {
-	uint32_t *ids = calloc(spec->n_ports + 1, sizeof(ids[0]));
+	uint32_t *ids = calloc(service_n_pairs(spec) + 1, sizeof(ids[0]));
 	struct pw_conf_service copy;
 	int rc;
 
@@ -319,16 +316,14 @@ int service_set(struct pw_ctl *ctl, const struct pw_conf_service *spec, enum ser
 	bool replace, struct pw_err *err)
 {
 	struct service *s = service_find(ctl, spec->name);
-	uint32_t vip_be;
-	int rc = 0;
+	int rc;
 
 	if (s != NULL && !replace)
 		return pw_err_set(err, -EEXIST, "service %s is there already", spec->name);
 	if (s != NULL && s->origin != origin)
 		return pw_err_set(
 			err, -EEXIST, "service %s belongs to the configuration file", spec->name);
-	if (first_v4(spec, &vip_be))
-		rc = check_vip(ctl, spec, vip_be, err);
+	rc = check_vips(ctl, spec, err);
 	if (rc != 0)
 		return rc;
 	if (s != NULL)
@@ -356,61 +351,66 @@ int ctl_service_config(
 
 /* ---- the module ---- */
 
+static const struct pw_ip *first_of(const struct pw_conf_prefixes *list, uint8_t family)
+{
+	for (uint32_t i = 0; i < list->n; i++) {
+		if (list->v[i].ip.family == family)
+			return &list->v[i].ip;
+	}
+	return NULL;
+}
+
 /* What hairpin flows are masqueraded to: the node's address, else the first gateway, else that of
  * routed pods. */
-static uint32_t snat_address(const struct pw_ctl *ctl)
+static struct pw_ip snat_address(const struct pw_ctl *ctl, uint8_t family)
 {
-	const struct pw_conf_prefixes *addrs = &ctl->conf->node.addresses;
-	struct pw_ip routed;
+	const struct pw_ip *ip = first_of(&ctl->conf->node.addresses, family);
+	struct pw_ip routed = {0};
 
-	for (uint32_t i = 0; i < addrs->n; i++) {
-		if (addrs->v[i].ip.family == PW_IPV4)
-			return addrs->v[i].ip.v4_be;
+	for (uint32_t b = 0; ip == NULL && b < ctl->conf->n_bridges; b++)
+		ip = first_of(&ctl->conf->bridges[b].gateways, family);
+	if (ip == NULL && ctl->conf->pods.mode == PW_CONF_POD_ROUTED)
+		(void)pw_ip_parse(ctl_routed_gateway(family), &routed);
+	return ip != NULL ? *ip : routed;
+}
+
+static int set_nat_addresses(struct pw_ctl *ctl)
+{
+	static const uint8_t families[] = {PW_IPV4, PW_IPV6};
+	int rc = ctl_nat_set_service_cidrs(ctl, &ctl->conf->service_cidrs);
+
+	for (size_t i = 0; i < PW_ARRAY_SIZE(families); i++) {
+		const struct pw_ip ip = snat_address(ctl, families[i]);
+
+		ctl_nat_set_snat_address(ctl, families[i], &ip);
 	}
-	for (uint32_t b = 0; b < ctl->conf->n_bridges; b++) {
-		addrs = &ctl->conf->bridges[b].gateways;
-		for (uint32_t i = 0; i < addrs->n; i++) {
-			if (addrs->v[i].ip.family == PW_IPV4)
-				return addrs->v[i].ip.v4_be;
-		}
-	}
-	(void)pw_ip_parse(CTL_ROUTED_GATEWAY, &routed);
-	return ctl->conf->pods.mode == PW_CONF_POD_ROUTED ? routed.v4_be : 0;
+	if (rc == 0)
+		rc = ctl_nat_set_snat_ports(ctl, (uint16_t)ctl->conf->snat.first_port,
+			(uint16_t)ctl->conf->snat.last_port);
+	return rc;
 }
 
 static int init(struct pw_ctl *ctl, struct pw_err *err)
 {
 	const struct pw_conf_prefixes *cidrs = &ctl->conf->service_cidrs;
 	struct ctl_services *svcs = calloc(1, sizeof(*svcs));
-	int rc = -ENOMEM;
+	int rc = 0;
 
 	if (svcs == NULL)
 		return pw_err_set(err, -ENOMEM, "services: out of memory");
 	TAILQ_INIT(&svcs->list);
 	ctl->services = svcs;
-	for (uint32_t i = 0; i < cidrs->n; i++) {
-		if (cidrs->v[i].ip.family != PW_IPV4)
-			continue;
+	for (uint32_t i = 0; rc == 0 && i < cidrs->n; i++)
 		rc = ctl_route_service_add(ctl, &cidrs->v[i], false);
-		if (rc != 0)
-			goto err_free;
-		svcs->cidrs[svcs->n_cidrs++] = cidrs->v[i];
+	if (rc == 0)
+		rc = set_nat_addresses(ctl);
+	if (rc != 0) {
+		free(svcs);
+		ctl->services = NULL;
+		return pw_err_set(err, rc, "service CIDR: %s", strerror(-rc));
 	}
-	rc = pw_nat_set_service_cidrs(ctl->nat, svcs->cidrs, svcs->n_cidrs);
-	if (rc != 0)
-		goto err_free;
-	pw_nat_set_snat_address(ctl->nat, snat_address(ctl));
-	rc = pw_nat_set_snat_ports(ctl->nat, (uint16_t)ctl->conf->snat.first_port,
-		(uint16_t)ctl->conf->snat.last_port);
-	if (rc != 0)
-		goto err_free;
 	ctl_reserve_ports(ctl->conf->snat.first_port, ctl->conf->snat.last_port);
 	return 0;
-
-err_free:
-	free(svcs);
-	ctl->services = NULL;
-	return pw_err_set(err, rc, "service CIDR: %s", strerror(-rc));
 }
 
 /* NAT and routes end with their tables. */

@@ -7,6 +7,7 @@
 
 #include <rte_byteorder.h>
 
+#include "nat.h"
 #include "saved.h"
 #include "service_priv.h"
 
@@ -53,8 +54,11 @@ static void add_stats(const struct pw_ctl *ctl, const struct service *service, j
 {
 	struct pw_nat_service_stats sum = {0}, one;
 
-	for (uint32_t i = 0; i < service->spec.n_ports; i++) {
-		if (pw_nat_service_stats(ctl->nat, service->ids[i], &one) != 0)
+	for (uint32_t i = 0; i < service_n_pairs(&service->spec); i++) {
+		const struct pw_conf_service *spec = &service->spec;
+
+		if (ctl_nat_service_stats(ctl, spec->cluster_ips.v[i / spec->n_ports].ip.family,
+			    service->ids[i], &one) != 0)
 			continue;
 		sum.flows += one.flows;
 		sum.new_flows += one.new_flows;
@@ -176,7 +180,7 @@ static int decode_cluster_ip(const json_t *item, struct pw_conf_service *out, st
 		return pw_err_set(
 			err, -EINVAL, "cluster_ip: %s is a second address of its family", text);
 	out->cluster_ips.v[out->cluster_ips.n++] =
-		(struct pw_prefix){.ip = ip, .len = ip.family == PW_IPV4 ? 32 : 128};
+		(struct pw_prefix){.ip = ip, .len = pw_ip_bits(&ip)};
 	return 0;
 }
 
@@ -369,7 +373,7 @@ void ctl_service_load_saved(struct pw_ctl *ctl)
 		service_spec_free(&spec);
 	}
 	json_decref(items);
-	pw_nat_services_synced(ctl->nat); /* these and the configuration's are all */
+	ctl_nat_services_synced(ctl); /* these and the configuration's are all */
 }
 
 const struct pw_ipc_method service_methods[] = {

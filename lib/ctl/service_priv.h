@@ -16,14 +16,14 @@ struct service {
 	TAILQ_ENTRY(service) link;
 	enum service_origin origin;
 	struct pw_conf_service spec; /* owned: name, ports, endpoints */
-	uint32_t *ids;               /* of the NAT, one a port; IPv4 */
+	uint32_t *ids; /* of the NAT, service_n_pairs(): all ports of the first cluster IP, .. */
 };
 
 TAILQ_HEAD(service_list, service);
 
 struct vip { /* an address of Services, while it has any */
 	LIST_ENTRY(vip) link;
-	uint32_t ip_be;
+	struct pw_ip ip;
 	uint32_t refs; /* (service, port) pairs */
 };
 
@@ -33,9 +33,13 @@ struct ctl_services {
 	struct service_list list; /* in the order they came */
 	struct vip_list vips;
 	uint32_t count;
-	struct pw_prefix cidrs[PW_CONF_MAX_ADDRS]; /* those routed to nowhere */
-	uint32_t n_cidrs;
 };
+
+/* (cluster IP, port) pairs. */
+static inline uint32_t service_n_pairs(const struct pw_conf_service *spec)
+{
+	return spec->cluster_ips.n * spec->n_ports;
+}
 
 struct service *service_find(const struct pw_ctl *ctl, const char *name);
 /* All of it or nothing. replace: of the same name and origin. Takes a copy of spec. */

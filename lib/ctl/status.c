@@ -7,6 +7,7 @@
 
 #include "bridge.h"
 #include "loop.h"
+#include "nat.h"
 #include "pod.h"
 #include "port_reg.h"
 #include "port_wait.h"
@@ -78,11 +79,11 @@ static json_t *describe_ledger(const struct pw_ctl *ctl)
 		"in_flight", (json_int_t)l.in_flight);
 }
 
-static json_t *describe_flows(const struct pw_ctl *ctl)
+static json_t *describe_flows(const struct pw_ctl *ctl, uint8_t family)
 {
 	struct pw_nat_stats nat = {0};
 
-	pw_nat_stats(ctl->nat, &nat);
+	ctl_nat_stats(ctl, family, &nat);
 	return json_pack("{s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "used",
 		(int)nat.used, "size", (int)nat.size, "inserted", pw_json_u64(nat.inserted),
 		"expired", pw_json_u64(nat.expired), "swept", pw_json_u64(nat.swept),
@@ -102,7 +103,7 @@ static int get_status(void *ctx, struct pw_ipc_request *req, void *params, json_
 	total = ctl_port_count(ctl, &up);
 	*result = json_pack(
 		"{s:s, s:s, s:i, s:I, s:s?, s:{s:i, s:o}, s:i, s:{s:i, s:i, s:i}, s:i, s:o, "
-		"s:i, s:i, s:i, s:i, s:o, s:o, s:o}",
+		"s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o}",
 		"node", ctl->conf->node.name, "version", v.version, "pid", (int)getpid(),
 		"uptime_sec", (json_int_t)((ctl_now_ns(ctl) - ctl->start_ns) / PW_NS_PER_SEC),
 		"config", ctl->conf->path, "control", "core", (int)ctl->conf->cpu.control,
@@ -112,8 +113,8 @@ static int get_status(void *ctx, struct pw_ipc_request *req, void *params, json_
 		"bridges", describe_bridges(ctl), "services", (int)ctl_service_count(ctl), "routes",
 		(int)pw_rib_count(ctl->rib), "fdb", (int)pw_fdb_count(ctl->fdb), "neighbours",
 		ctl->neigh != NULL ? (int)pw_neigh_count(ctl->neigh) : 0, "flows",
-		describe_flows(ctl), "memory", describe_memory(ctl), "ledger",
-		describe_ledger(ctl));
+		describe_flows(ctl, PW_IPV4), "flows_ipv6", describe_flows(ctl, PW_IPV6), "memory",
+		describe_memory(ctl), "ledger", describe_ledger(ctl));
 	return *result != NULL ? 0 : -ENOMEM;
 }
 

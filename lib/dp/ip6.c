@@ -3,8 +3,8 @@
  * ip6.c - IPv6 in the flow, l3 and rewrite stages.
  *
  * IPv4 packets do not come here: each of these stages asks once a batch whether there is any IPv6 in
- * it. What IPv4 answers with an ICMP error is dropped with its reason; neighbours are those that are
- * known for certain (pods), none is looked for.
+ * it. What cannot be forwarded leaves as a punt, as of IPv4: the control thread resolves neighbours
+ * and sends errors. Nothing is fragmented on the way (RFC 8200 section 5).
  */
 #include <netinet/in.h>
 
@@ -43,10 +43,18 @@ static bool is_link_local(const uint8_t *ip)
 	return ip[0] == 0xfe && (ip[1] & 0xc0) == 0x80;
 }
 
+/* As of IPv4 (stage_l3.c): a later fragment of ICMPv6 is taken for a part of an echo. */
 static bool is_echo_request(const struct pw_pkt *pkt)
 {
-	return (pkt->flags & (PW_PKT_ICMP_ECHO | PW_PKT_FRAG)) == PW_PKT_ICMP_ECHO &&
-	       pkt->data[pkt->l4_off] == ECHO_REQUEST;
+	if (pkt->flags & PW_PKT_FRAG_LATER)
+		return pkt->l4_proto == IPPROTO_ICMPV6;
+	return (pkt->flags & PW_PKT_ICMP_ECHO) != 0 && pkt->data[pkt->l4_off] == ECHO_REQUEST;
+}
+
+static void punt(struct pw_pkt *pkt, enum pw_punt why)
+{
+	pkt->verdict = PW_VERDICT_PUNT;
+	pkt->punt = (uint16_t)why;
 }
 
 static uint32_t ip_bytes_on_wire(const struct pw_pkt *pkt)
@@ -61,11 +69,12 @@ static void forward(struct worker *w, struct pw_pkt *pkt, const struct pw_adj *a
 	uint64_t word = pw_adj_word(adj), found;
 
 	if (pw_adj_word_state(word) != PW_ADJ_RESOLVED)
-		pkt->verdict = PW_DROP_NEIGH_FAILED;
+		punt(pkt, pw_adj_word_state(word) == PW_ADJ_FAILED ? PW_PUNT_ICMP_HOST
+								   : PW_PUNT_NEIGH);
 	else if (header(pkt)[HOP_LIMIT] <= 1 && (pkt->flags & PW_PKT_ORIGINATED) == 0)
-		pkt->verdict = PW_DROP_TTL;
+		punt(pkt, PW_PUNT_ICMP_TTL);
 	else if (ip_bytes_on_wire(pkt) > adj->mtu) /* nobody on the way may fragment it */
-		pkt->verdict = PW_DROP_MTU;
+		punt(pkt, PW_PUNT_ICMP_MTU);
 	if (pkt->verdict != PW_VERDICT_CONTINUE)
 		return;
 	if (!adj->permanent)
@@ -91,9 +100,39 @@ static void answer_echo(struct worker *w, struct pw_pkt *pkt)
 		pkt->verdict = PW_DROP_NO_ROUTE;
 	else if (adjs[pkt->adj].kind == PW_ADJ_FORWARD)
 		forward(w, pkt, &adjs[pkt->adj]);
+	else if (adjs[pkt->adj].kind == PW_ADJ_GLEAN)
+		punt(pkt, PW_PUNT_NEIGH);
 	else
-		pkt->verdict = adjs[pkt->adj].kind == PW_ADJ_GLEAN ? PW_DROP_NEIGH_FAILED
-								   : PW_DROP_LOCAL_PROTO;
+		pkt->verdict = PW_DROP_LOCAL_PROTO; /* a source address of ours: nobody to answer */
+}
+
+static void deliver_local(struct worker *w, struct pw_pkt *pkt)
+{
+	if (is_echo_request(pkt))
+		answer_echo(w, pkt);
+	else if (pkt->l4_proto == IPPROTO_TCP)
+		punt(pkt, PW_PUNT_TCP_RST);
+	else if (pkt->l4_proto == IPPROTO_UDP)
+		punt(pkt, PW_PUNT_ICMP_PORT);
+	else if (pkt->l4_proto == IPPROTO_ICMPV6)
+		pkt->verdict = PW_DROP_LOCAL_PROTO;
+	else
+		punt(pkt, PW_PUNT_ICMP_PROTO);
+}
+
+/* The flow stage has had its say; what is left can only be an echo request (ICMP-8). */
+static void deliver_service(struct worker *w, struct pw_pkt *pkt)
+{
+	if (is_echo_request(pkt))
+		answer_echo(w, pkt);
+	else
+		pkt->verdict = PW_DROP_VIP_UNKNOWN;
+}
+
+/* A link-local source (RFC 4291 2.5.6): it may speak to us, but not through us. */
+static void route_from_link(struct pw_pkt *pkt, const struct pw_adj *adj)
+{
+	punt(pkt, adj->kind == PW_ADJ_LOCAL ? PW_PUNT_LINK : PW_PUNT_ICMP_SCOPE);
 }
 
 static void route(struct worker *w, struct pw_pkt *pkt, const struct pw_adj *adj)
@@ -102,25 +141,23 @@ static void route(struct worker *w, struct pw_pkt *pkt, const struct pw_adj *adj
 	case PW_ADJ_FORWARD:
 		forward(w, pkt, adj);
 		break;
-	case PW_ADJ_LOCAL:
-	case PW_ADJ_SERVICE: /* the flow stage has had its say */
-		if (is_echo_request(pkt))
-			answer_echo(w, pkt);
-		else
-			pkt->verdict = adj->kind == PW_ADJ_LOCAL ? PW_DROP_LOCAL_PROTO
-								 : PW_DROP_VIP_UNKNOWN;
-		break;
 	case PW_ADJ_GLEAN:
-		pkt->verdict = PW_DROP_NEIGH_FAILED;
+		punt(pkt, PW_PUNT_NEIGH);
+		break;
+	case PW_ADJ_LOCAL:
+		deliver_local(w, pkt);
+		break;
+	case PW_ADJ_SERVICE:
+		deliver_service(w, pkt);
 		break;
 	case PW_ADJ_BLACKHOLE:
 		pkt->verdict = PW_DROP_BLACKHOLE;
 		break;
-	case PW_ADJ_UNREACHABLE:
-		pkt->verdict = PW_DROP_UNREACHABLE;
+	case PW_ADJ_UNREACHABLE: /* net/ipv6/route.c: no route */
+		punt(pkt, PW_PUNT_ICMP_NET);
 		break;
 	case PW_ADJ_PROHIBIT:
-		pkt->verdict = PW_DROP_PROHIBIT;
+		punt(pkt, PW_PUNT_ICMP_ADMIN);
 		break;
 	case PW_ADJ_FREE: /* looked up just before its route went */
 		pkt->verdict = PW_DROP_NO_ROUTE;
@@ -139,14 +176,20 @@ static struct pw_prefix_key destination(const struct worker *w, const struct pw_
 	return pw_prefix_key_v6((const uint8_t *)&ip_be);
 }
 
+/* What needs no look into the table is decided here. */
 static bool is_routable(const struct worker *w, struct pw_pkt *pkt)
 {
-	if (w->dp->params.lpm6 == NULL || is_link_local(header(pkt) + SRC) ||
-		is_link_local(header(pkt) + DST))
+	if (w->dp->params.lpm6 == NULL)
 		pkt->verdict = PW_DROP_IP6_ROUTE;
 	else if (pkt->flags & PW_PKT_L2_MCAST || header(pkt)[DST] == 0xff)
 		pkt->verdict = PW_DROP_MCAST_ROUTE;
-	return pkt->verdict == PW_VERDICT_CONTINUE;
+	else if (pkt->flags & PW_PKT_NAT || !is_link_local(header(pkt) + DST))
+		return true;
+	else if (pkt->flags & PW_PKT_ORIGINATED)
+		pkt->verdict = PW_DROP_IP6_ROUTE;
+	else
+		punt(pkt, PW_PUNT_LINK);
+	return false;
 }
 
 void stage_ip6_route(struct worker *w)
@@ -170,7 +213,10 @@ void stage_ip6_route(struct worker *w)
 	for (uint32_t i = 0; i < n; i++) {
 		routed[i]->adj = found[i];
 		if (found[i] == PW_LPM_MISS)
-			routed[i]->verdict = PW_DROP_NO_ROUTE;
+			punt(routed[i], PW_PUNT_ICMP_NET);
+		else if (is_link_local(header(routed[i]) + SRC) &&
+			 (routed[i]->flags & PW_PKT_ORIGINATED) == 0)
+			route_from_link(routed[i], &adjs[found[i]]);
 		else
 			route(w, routed[i], &adjs[found[i]]);
 	}

@@ -22,15 +22,20 @@ static bool is_reserved(uint64_t mac48)
 	return (mac48 & ~UINT64_C(0xf)) == UINT64_C(0x0180c2000000);
 }
 
+static void punt_neighbour(struct pw_pkt *pkt)
+{
+	pkt->verdict = PW_VERDICT_PUNT;
+	pkt->punt = (pkt->flags & PW_PKT_ARP) != 0 ? PW_PUNT_ARP : PW_PUNT_ND;
+}
+
 /* A frame for the router's own MAC. */
 static void to_router(struct pw_pkt *pkt)
 {
 	pkt->flags |= PW_PKT_FOR_US;
-	if (pkt->flags & (PW_PKT_IPV4 | PW_PKT_IPV6)) {
+	if (unlikely(pkt->flags & (PW_PKT_ARP | PW_PKT_ND))) {
+		punt_neighbour(pkt);
+	} else if (pkt->flags & (PW_PKT_IPV4 | PW_PKT_IPV6)) {
 		pkt->flags |= PW_PKT_ROUTED;
-	} else if (pkt->flags & PW_PKT_ARP) {
-		pkt->verdict = PW_VERDICT_PUNT;
-		pkt->punt = PW_PUNT_ARP;
 	} else {
 		pkt->verdict = PW_DROP_ETHERTYPE;
 	}
@@ -51,9 +56,8 @@ static inline void routed_port(const struct view_port *vp, struct pw_pkt *pkt, u
 {
 	if (dst48 == vp->router_mac48) {
 		to_router(pkt);
-	} else if (pkt->flags & PW_PKT_ARP) {
-		pkt->verdict = PW_VERDICT_PUNT;
-		pkt->punt = PW_PUNT_ARP;
+	} else if (pkt->flags & (PW_PKT_ARP | PW_PKT_ND)) {
+		punt_neighbour(pkt);
 	} else if (pkt->flags & PW_PKT_L2_MCAST) {
 		pkt->verdict =
 			(pkt->flags & PW_PKT_IPV6) != 0 ? PW_DROP_IP6_ROUTE : PW_DROP_MCAST_ROUTE;
@@ -90,10 +94,9 @@ static void multicast(const struct view_port *vp, struct pw_pkt *pkt, uint64_t d
 {
 	if (unlikely(is_reserved(dst48))) {
 		pkt->verdict = PW_DROP_L2_RESERVED;
-	} else if ((pkt->flags & PW_PKT_ARP) != 0 && vp->arp_punt &&
+	} else if ((pkt->flags & (PW_PKT_ARP | PW_PKT_ND)) != 0 && vp->arp_punt &&
 		   (pkt->flags & PW_PKT_NO_PUNT) == 0) {
-		pkt->verdict = PW_VERDICT_PUNT;
-		pkt->punt = PW_PUNT_ARP;
+		punt_neighbour(pkt);
 	} else {
 		pkt->out_port = PORT_FLOOD;
 	}

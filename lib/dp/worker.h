@@ -203,8 +203,10 @@ static inline void drop_mbuf(struct worker *w, uint16_t port, unsigned reason, s
 /*
  * What an mbuf carries through a ring between threads, in its first cache line:
  *   port          port index (in port for punts and AGAIN, else out port or bridge)
- *   hash.fdir.lo  address to resolve (punt), generation of the port (handover), flags (retry)
- *   hash.fdir.hi  enum pw_punt | originated << 7 | adjacency << 8, enum pw_dp_inject, or tries (retry)
+ *   hash.fdir.lo  address to resolve (punt; of IPv6 where it is: punt.c), generation of the port
+ *                 (handover), flags (retry)
+ *   hash.fdir.hi  enum pw_punt | IPv6 << 6 | originated << 7 | adjacency << 8, enum pw_dp_inject, or
+ *                 tries (retry)
  */
 static inline void mbuf_note(struct rte_mbuf *m, uint16_t port, uint32_t lo, uint32_t hi)
 {

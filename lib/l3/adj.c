@@ -115,7 +115,7 @@ int64_t pw_adj_alloc(struct pw_adj_table *table, const struct pw_adj *tmpl)
 	adj->src_mac48 = tmpl->src_mac48;
 	adj->src_high = tmpl->src_mac48 >> 32;
 	adj->src_low = (uint32_t)tmpl->src_mac48;
-	adj->ip_be = tmpl->ip_be;
+	adj->ip = tmpl->ip;
 	adj->port = tmpl->port;
 	adj->bridge = tmpl->bridge;
 	adj->mtu = tmpl->mtu;

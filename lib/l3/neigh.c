@@ -13,11 +13,9 @@
 #define FRESH_NS       (5 * PW_NS_PER_SEC) /* neigh_forced_gc(): too new to be pushed out */
 #define VICTIM_TRIES   32
 
-static uint32_t hash_of(const struct pw_neigh_table *table, uint32_t iface, uint32_t ip_be)
+static uint32_t hash_of(const struct pw_neigh_table *table, uint32_t iface, const struct pw_ip *ip)
 {
-	uint64_t h = ((uint64_t)iface << 32 | ip_be) * UINT64_C(0x9e3779b97f4a7c15);
-
-	return (uint32_t)(h >> 40) & table->hash_mask;
+	return (pw_ip_hash(ip) >> 8 ^ iface * UINT32_C(2654435761) >> 8) & table->hash_mask;
 }
 
 static uint32_t n_buckets_for(uint32_t n)
@@ -191,8 +189,8 @@ static int make_room(struct pw_neigh_table *table, uint64_t now_ns)
 	return table->count < table->thresh3 ? 0 : -ENOSPC;
 }
 
-static struct pw_neigh *create(
-	struct pw_neigh_table *table, uint32_t iface, uint32_t ip_be, void *user, uint64_t now_ns)
+static struct pw_neigh *create(struct pw_neigh_table *table, uint32_t iface, const struct pw_ip *ip,
+	void *user, uint64_t now_ns)
 {
 	struct pw_neigh *neigh = TAILQ_FIRST(&table->free);
 
@@ -200,29 +198,29 @@ static struct pw_neigh *create(
 	*neigh = (struct pw_neigh){
 		.in_use = true,
 		.iface = iface,
-		.ip_be = ip_be,
+		.ip = *ip,
 		.user = user,
 		.confirmed_ns = now_ns,
 		.updated_ns = now_ns,
 	};
 	STAILQ_INIT(&neigh->held);
-	LIST_INSERT_HEAD(&table->buckets[hash_of(table, iface, ip_be)], neigh, chain);
+	LIST_INSERT_HEAD(&table->buckets[hash_of(table, iface, ip)], neigh, chain);
 	TAILQ_INSERT_HEAD(&table->lru, neigh, lru);
 	table->count++;
 	return neigh;
 }
 
-int pw_neigh_hold(struct pw_neigh_table *table, uint32_t iface, uint32_t ip_be, void *pkt,
+int pw_neigh_hold(struct pw_neigh_table *table, uint32_t iface, const struct pw_ip *ip, void *pkt,
 	uint32_t pkt_bytes, void *new_user, uint64_t now_ns)
 {
-	struct pw_neigh *neigh = pw_neigh_find(table, iface, ip_be);
+	struct pw_neigh *neigh = pw_neigh_find(table, iface, ip);
 
 	if (neigh == NULL) {
 		int ret = make_room(table, now_ns);
 
 		if (ret < 0)
 			return ret;
-		neigh = create(table, iface, ip_be, new_user, now_ns);
+		neigh = create(table, iface, ip, new_user, now_ns);
 		neigh_start(table, neigh, now_ns);
 	}
 	if (pkt == NULL)
@@ -234,12 +232,12 @@ int pw_neigh_hold(struct pw_neigh_table *table, uint32_t iface, uint32_t ip_be, 
 	return 0;
 }
 
-struct pw_neigh *pw_neigh_find(struct pw_neigh_table *table, uint32_t iface, uint32_t ip_be)
+struct pw_neigh *pw_neigh_find(struct pw_neigh_table *table, uint32_t iface, const struct pw_ip *ip)
 {
 	struct pw_neigh *neigh;
 
-	LIST_FOREACH (neigh, &table->buckets[hash_of(table, iface, ip_be)], chain)
-		if (neigh->iface == iface && neigh->ip_be == ip_be)
+	LIST_FOREACH (neigh, &table->buckets[hash_of(table, iface, ip)], chain)
+		if (neigh->iface == iface && pw_ip_equal(&neigh->ip, ip))
 			return neigh;
 	return NULL;
 }
@@ -249,7 +247,7 @@ void pw_neigh_info(const struct pw_neigh *neigh, uint64_t now_ns, struct pw_neig
 	uint64_t age_ns = now_ns > neigh->confirmed_ns ? now_ns - neigh->confirmed_ns : 0;
 
 	*info = (struct pw_neigh_info){
-		.ip_be = neigh->ip_be,
+		.ip = neigh->ip,
 		.iface = neigh->iface,
 		.state = neigh->state,
 		.mac = neigh->mac,

@@ -21,7 +21,7 @@ struct pw_neigh {
 	uint8_t requests; /* sent since INCOMPLETE or PROBE began */
 	enum pw_neigh_state state;
 	uint32_t iface;
-	uint32_t ip_be;
+	struct pw_ip ip;
 	struct pw_mac mac;
 	void *user;
 	uint64_t state_ns;     /* when this state began */

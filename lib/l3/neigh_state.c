@@ -140,10 +140,10 @@ void pw_neigh_tick(struct pw_neigh_table *table, uint64_t now_ns)
 			ticks[table->neighs[i].state](table, &table->neighs[i], now_ns);
 }
 
-void pw_neigh_heard(struct pw_neigh_table *table, uint32_t iface, uint32_t ip_be,
+void pw_neigh_heard(struct pw_neigh_table *table, uint32_t iface, const struct pw_ip *ip,
 	const struct pw_mac *mac, bool solicited, uint64_t now_ns)
 {
-	struct pw_neigh *neigh = pw_neigh_find(table, iface, ip_be);
+	struct pw_neigh *neigh = pw_neigh_find(table, iface, ip);
 
 	if (neigh == NULL || pw_mac_is_zero(mac) || pw_mac_is_multicast(mac))
 		return;

@@ -20,11 +20,16 @@ import threading
 import time
 
 
+def family_of(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
 def serve(args):
-    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    family = family_of(args.address)
+    udp = socket.socket(family, socket.SOCK_DGRAM)
     udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
     udp.bind((args.address, args.port))
-    tcp = socket.create_server((args.address, args.port), backlog=128)  # last: who sees it listen may begin
+    tcp = socket.create_server((args.address, args.port), family=family, backlog=128)  # last: who sees it listen may begin
     threading.Thread(target=serve_udp, args=(udp,), daemon=True).start()
     while True:
         conn, _ = tcp.accept()
@@ -44,10 +49,10 @@ def serve_udp(sock):
 
 
 def client(kind, args):
-    sock = socket.socket(socket.AF_INET, kind)
+    sock = socket.socket(family_of(args.address), kind)
     if args.source:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind(("0.0.0.0", args.source))
+        sock.bind(("", args.source))
     sock.settimeout(10)
     sock.connect((args.address, args.port))
     return sock

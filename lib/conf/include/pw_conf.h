@@ -92,6 +92,7 @@ struct pw_conf_bridge {
 	uint32_t ageing_sec;              /* of learned FDB entries; 300 */
 	uint32_t max_fdb_per_port;        /* learned entries; 64 */
 	bool hairpin;                     /* frames may leave by the port they came in; false */
+	bool router_advert;               /* IPv6 hosts are told of the gateway; false */
 	struct pw_conf_mark mark;
 };
 
@@ -127,6 +128,7 @@ struct pw_conf_route {
 	struct pw_prefix prefix; /* no host bits */
 	enum pw_conf_route_kind kind;
 	struct pw_ip via; /* ROUTE_VIA: next hop, on link of some bridge or routed port */
+	char port[PW_CONF_NAME_MAX + 1]; /* that a link-local next hop is on; "": none */
 	struct pw_conf_mark mark;
 };
 
@@ -205,7 +207,8 @@ struct pw_conf {
 		uint32_t routes;           /* 65536 */
 		uint32_t neighbours;       /* 1024 (kernel gc_thresh3) */
 		uint32_t flows;            /* 262144 (kernel nf_conntrack_max) */
-		uint32_t flows_per_client; /* 0: any number */
+		uint32_t flows_ipv6;       /* the same for IPv6; 65536 */
+		uint32_t flows_per_client; /* 0: any number; of each family */
 		uint32_t services;         /* 16384; one is a (cluster IP, protocol, port) */
 		uint32_t endpoints;        /* 131072 */
 	} limits;

@@ -74,7 +74,7 @@ void pw_dp_stop(struct pw_dp *dp); /* waits until every worker has ended */
 struct pw_dp_bridge_conf {
 	uint64_t router_mac48; /* 0: pure L2, no gateway */
 	bool hairpin;
-	bool arp_punt; /* ARP goes to the control thread first (gateway or known pods) */
+	bool arp_punt; /* ARP and ND go to the control thread first (gateway or known pods) */
 };
 int pw_dp_bridge_set(struct pw_dp *dp, uint16_t bridge, const struct pw_dp_bridge_conf *conf);
 int pw_dp_bridge_del(struct pw_dp *dp, uint16_t bridge); /* -EBUSY: has ports */
@@ -113,8 +113,8 @@ struct pw_dp_punt {
 	struct rte_mbuf *m; /* the receiver's */
 	enum pw_punt reason;
 	uint16_t in_port;
-	uint32_t adj;          /* NEIGH: adjacency met (FORWARD incomplete or GLEAN) */
-	uint32_t route_dst_be; /* NEIGH: the address to resolve when adj is GLEAN */
+	uint32_t adj;           /* NEIGH: adjacency met (FORWARD incomplete or GLEAN) */
+	struct pw_ip route_dst; /* NEIGH: the address to resolve when adj is GLEAN */
 	bool originated; /* one of ours (INJECT_ROUTE): give it back so, not with INJECT_AGAIN */
 };
 /* Up to n punted packets, workers in turn. Call until it returns less than n. */
@@ -127,10 +127,10 @@ struct pw_dp_learn {
 uint32_t pw_dp_learns(struct pw_dp *dp, struct pw_dp_learn *learns, uint32_t n);
 
 enum pw_dp_inject {
-	PW_DP_INJECT_TX,    /* as it is out of `port` */
-	PW_DP_INJECT_FLOOD, /* to every port of bridge `port` */
-	PW_DP_INJECT_ROUTE, /* an IPv4 packet of our own: routed by its destination, MACs are set */
-	PW_DP_INJECT_AGAIN, /* a held packet: through the pipeline as if received on `port` */
+	PW_DP_INJECT_TX,      /* as it is out of `port` */
+	PW_DP_INJECT_FLOOD,   /* to every port of bridge `port` */
+	PW_DP_INJECT_ROUTE,   /* an IP packet of our own: routed by its destination, MACs are set */
+	PW_DP_INJECT_AGAIN,   /* a held packet: through the pipeline as if received on `port` */
 	PW_DP_INJECT_NO_PUNT, /* the same, but not to be punted again: bridged or dropped */
 };
 /* 0; -ENOBUFS ring full: the mbuf is still the caller's. */

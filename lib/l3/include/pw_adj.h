@@ -19,6 +19,7 @@
 #include <stdint.h>
 #include <assert.h>
 
+#include "pw_addr.h"
 #include "pw_alloc.h"
 #include "pw_limbo.h"
 #include "pw_pkt.h"
@@ -43,7 +44,7 @@ enum pw_adj_state {        /* of a FORWARD adjacency; in the word with the MAC *
 struct pw_adj {
 	uint64_t word;      /* W: ctl  R: worker. MAC << 16 | enum pw_adj_state */
 	uint64_t src_mac48; /* router MAC of the interface */
-	uint32_t ip_be;     /* the neighbour's address (FORWARD), our address (LOCAL) */
+	struct pw_ip ip;    /* the neighbour's address (FORWARD), our address (LOCAL). R: ctl */
 	uint16_t port;      /* PW_PORT_NONE: by FDB of the bridge */
 	uint16_t bridge;    /* PW_BRIDGE_NONE: routed port */
 	uint16_t mtu;
@@ -52,9 +53,8 @@ struct pw_adj {
 	uint32_t generation;    /* W: ctl  R: workers */
 	uint32_t last_used_sec; /* W, R: workers: set when used, for ageing of neighbours */
 	/* src_mac48 in the parts in which it goes into a frame (pw_rewrite_mac_words). By alloc */
-	uint64_t src_high;
 	uint32_t src_low;
-	uint8_t reserved[8];
+	uint64_t src_high;
 } __attribute__((aligned(64)));
 static_assert(sizeof(struct pw_adj) == 64, "one cache line");
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * pw_neigh.h - IPv4 neighbours (RFC 826) as the kernel keeps them: states, hold queue, limits.
+ * pw_neigh.h - neighbours (RFC 826, RFC 4861) as the kernel keeps them: states, hold queue, limits.
+ * Addresses of both families share one table.
  *
  * INCOMPLETE  3 requests 1 s apart (mcast_solicit, retrans_time_ms), then FAILED. Packets are
  *             held, 101 (unres_qlen) and 212,992 bytes (unres_qlen_bytes) at most, the oldest go
@@ -44,7 +45,7 @@ struct pw_neigh_table;
 struct pw_neigh; /* one neighbour; valid until callbacks.removed was called for it */
 
 struct pw_neigh_info {
-	uint32_t ip_be;
+	struct pw_ip ip;
 	uint32_t iface; /* the caller's number of the interface */
 	enum pw_neigh_state state;
 	struct pw_mac mac; /* zero: unknown */
@@ -54,7 +55,7 @@ struct pw_neigh_info {
 };
 
 struct pw_neigh_callbacks {
-	/* Send an ARP request; dst_mac NULL: broadcast. */
+	/* Send a request (ARP, neighbour solicitation); dst_mac NULL: broadcast, multicast. */
 	void (*request)(void *ctx, const struct pw_neigh_info *info, const struct pw_mac *dst_mac);
 	/* State or MAC changed (usable again, failed); called before held packets are given back.
 	 */
@@ -71,20 +72,21 @@ struct pw_neigh_table *pw_neigh_create(uint32_t thresh2, uint32_t thresh3,
 	const struct pw_neigh_callbacks *callbacks, void *ctx); /* NULL, errno */
 void pw_neigh_destroy(struct pw_neigh_table *table); /* held packets are released as failed */
 
-/* A packet for ip_be waits. Of a usable neighbour it is released at once as resolved, of a failed
+/* A packet for ip waits. Of a usable neighbour it is released at once as resolved, of a failed
  * one as not resolved. Creates the neighbour (user = new_user) when it is not there. The table
  * takes the packet in every case but -ENOSPC (1024 neighbours; the caller drops it). pkt may be
  * NULL: only resolve. */
-int pw_neigh_hold(struct pw_neigh_table *table, uint32_t iface, uint32_t ip_be, void *pkt,
+int pw_neigh_hold(struct pw_neigh_table *table, uint32_t iface, const struct pw_ip *ip, void *pkt,
 	uint32_t pkt_bytes, void *new_user, uint64_t now_ns);
-struct pw_neigh *pw_neigh_find(struct pw_neigh_table *table, uint32_t iface, uint32_t ip_be);
+struct pw_neigh *pw_neigh_find(
+	struct pw_neigh_table *table, uint32_t iface, const struct pw_ip *ip);
 void pw_neigh_info(const struct pw_neigh *neigh, uint64_t now_ns, struct pw_neigh_info *info);
 void pw_neigh_set_user(struct pw_neigh *neigh, void *user);
 void pw_neigh_set_pinned(struct pw_neigh *neigh, bool pinned);
-/* An ARP packet told that ip_be is at mac: solicited replies confirm, others only update an
+/* An ARP packet or an advertisement told that ip is at mac: solicited replies confirm, others only update an
  * existing entry (to STALE, if its MAC was unknown or another). Never creates; a MAC that is zero
  * or multicast is ignored. */
-void pw_neigh_heard(struct pw_neigh_table *table, uint32_t iface, uint32_t ip_be,
+void pw_neigh_heard(struct pw_neigh_table *table, uint32_t iface, const struct pw_ip *ip,
 	const struct pw_mac *mac, bool solicited, uint64_t now_ns);
 /* Held packets are released as failed. */
 void pw_neigh_delete(struct pw_neigh_table *table, struct pw_neigh *neigh);

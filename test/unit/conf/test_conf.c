@@ -243,7 +243,7 @@ static void delivered_examples(void **state)
 	all = with_examples(text);
 	conf = parse_valid(all);
 	assert_int_equal(conf->n_ports, 8);
-	assert_int_equal(conf->n_routes, 3);
+	assert_int_equal(conf->n_routes, 4);
 	assert_int_equal(conf->n_services, 1);
 	pw_conf_free(conf);
 	free(all);

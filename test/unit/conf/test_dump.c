@@ -25,6 +25,7 @@ static void same_bridge(const struct pw_conf_bridge *a, const struct pw_conf_bri
 	assert_int_equal(a->ageing_sec, b->ageing_sec);
 	assert_int_equal(a->max_fdb_per_port, b->max_fdb_per_port);
 	assert_int_equal(a->hairpin, b->hairpin);
+	assert_int_equal(a->router_advert, b->router_advert);
 }
 
 static void same_port(const struct pw_conf_port *a, const struct pw_conf_port *b)
@@ -50,6 +51,7 @@ static void same_route(const struct pw_conf_route *a, const struct pw_conf_route
 	assert_true(pw_prefix_equal(&a->prefix, &b->prefix));
 	assert_int_equal(a->kind, b->kind);
 	assert_true(pw_ip_equal(&a->via, &b->via));
+	assert_string_equal(a->port, b->port);
 }
 
 static void same_service(const struct pw_conf_service *a, const struct pw_conf_service *b)
@@ -142,6 +144,9 @@ static void full_is_full(void **state)
 	assert_string_equal(full->pods.bridge, "br1");
 	assert_false(full->host.enabled);
 	assert_int_equal(full->limits.endpoints, 106);
+	assert_int_equal(full->limits.flows_ipv6, 1041);
+	assert_string_equal(full->routes[4].port, "up0");
+	assert_true(full->bridges[0].router_advert);
 	assert_true(full->bridges[0].hairpin);
 	assert_string_equal(full->ports[3].name, "null");
 	assert_int_equal(full->routes[3].prefix.len, 128);

@@ -91,7 +91,8 @@ static inline void harness_open(struct harness *h, const char *yaml)
 	h->ctl.limbo = pw_limbo_create(h->ctl.qsbr);
 	h->ctl.lpm4 = pw_lpm4_create(pw_alloc_heap(), h->ctl.limbo, 64);
 	h->ctl.adj = pw_adj_table_create(pw_alloc_heap(), h->ctl.limbo, 64);
-	h->ctl.rib = pw_rib_create(h->ctl.lpm4, 64);
+	h->ctl.lpm6 = pw_lpm6_create(pw_alloc_heap(), h->ctl.limbo, 64);
+	h->ctl.rib = pw_rib_create(h->ctl.lpm4, h->ctl.lpm6, 64);
 	h->ctl.fdb = pw_fdb_create(pw_alloc_heap(), h->ctl.limbo, 64);
 	assert_int_equal(ctl_module_route.init(&h->ctl, &err), 0);
 	harness_add_bridges(h);
@@ -120,6 +121,7 @@ static inline void harness_close(struct harness *h)
 	pw_fdb_destroy(h->ctl.fdb);
 	pw_rib_destroy(h->ctl.rib);
 	pw_adj_table_destroy(h->ctl.adj);
+	pw_lpm6_destroy(h->ctl.lpm6);
 	pw_lpm4_destroy(h->ctl.lpm4);
 	pw_limbo_destroy(h->ctl.limbo);
 	pw_qsbr_destroy(h->ctl.qsbr);

@@ -279,11 +279,58 @@ static void test_subnet_of_the_bridge(void **state)
 	harness_close(&h);
 }
 
+/* Both families, each with its gateway; routed pods get a link-local one that they are told of. */
+static void test_dual_stack(void **state)
+{
+	struct harness h;
+	struct pod_request request = request_of("c1");
+	char text[256], mac[PW_MAC_STRLEN];
+	struct pw_mac router;
+	json_t *json;
+
+	harness_open(&h, "node: {name: n1}\n"
+			 "pod_cidr: [10.244.1.0/24, \"fd00:1::/64\"]\n"
+			 "bridges: [{name: br0, gateway: [10.244.1.1/24, \"fd00:1::1/64\"]}]\n");
+	json = pod_plan_json(plan_ok(&h, &request));
+	assert_json(pw_json_get(json, "ips"),
+		"[{\"address\": \"10.244.1.2/24\", \"gateway\": \"10.244.1.1\"},"
+		" {\"address\": \"fd00:1::2/64\", \"gateway\": \"fd00:1::1\"}]");
+	assert_json(pw_json_get(json, "routes"),
+		"[{\"dst\": \"0.0.0.0/0\", \"gw\": \"10.244.1.1\"},"
+		" {\"dst\": \"::/0\", \"gw\": \"fd00:1::1\"}]");
+	assert_json(pw_json_get(json, "neighbours"), "[]");
+	json_decref(json);
+	harness_close(&h);
+
+	harness_open(&h, "node: {name: n1}\n"
+			 "pods: {mode: routed}\n"
+			 "pod_cidr: [10.244.1.0/24, \"fd00:1::/64\"]\n");
+	json = pod_plan_json(plan_ok(&h, &request));
+	assert_json(pw_json_get(json, "ips"),
+		"[{\"address\": \"10.244.1.2/32\", \"gateway\": \"169.254.1.1\"},"
+		" {\"address\": \"fd00:1::2/128\", \"gateway\": \"fe80::1\"}]");
+	assert_json(pw_json_get(json, "routes"),
+		"[{\"dst\": \"169.254.1.1/32\", \"gw\": null},"
+		" {\"dst\": \"0.0.0.0/0\", \"gw\": \"169.254.1.1\"},"
+		" {\"dst\": \"fe80::1/128\", \"gw\": null},"
+		" {\"dst\": \"::/0\", \"gw\": \"fe80::1\"}]");
+	router = pod_router_mac(&h.ctl);
+	pw_mac_format(&router, mac);
+	snprintf(text, sizeof(text),
+		"[{\"address\": \"169.254.1.1\", \"mac\": \"%s\"},"
+		" {\"address\": \"fe80::1\", \"mac\": \"%s\"}]",
+		mac, mac);
+	assert_json(pw_json_get(json, "neighbours"), text);
+	json_decref(json);
+	harness_close(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bridged),
 		cmocka_unit_test(test_routed),
+		cmocka_unit_test(test_dual_stack),
 		cmocka_unit_test(test_names_are_unique_and_stable),
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_exhausted),

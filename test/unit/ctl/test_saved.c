@@ -103,8 +103,8 @@ static void a_route_that_cannot_be_saved_changes_nothing(void **state)
 		0);
 	route = route_of("10.7.0.0/16");
 	assert_non_null(route);
-	assert_int_equal(route->via_be, via.v4_be);
-	assert_int_equal(pw_adj_array(h.ctl.adj)[route->adj].ip_be, via.v4_be);
+	assert_true(pw_ip_equal(&route->via, &via));
+	assert_true(pw_ip_equal(&pw_adj_array(h.ctl.adj)[route->adj].ip, &via));
 	assert_int_not_equal(call("routes.add", "{\"prefix\": \"10.8.0.0/16\", \"via\": "
 						"\"10.244.1.9\", \"replace\": true}"),
 		0);
@@ -119,6 +119,46 @@ static void a_route_that_cannot_be_saved_changes_nothing(void **state)
 	assert_null(strstr(saved_routes(), "10.7.0.0/16"));
 	assert_non_null(strstr(saved_routes(), "10.8.0.0/16"));
 	assert_null(strstr(saved_routes(), "10.9.0.0/16"));
+}
+
+/* Both families; a link-local next hop is saved with the bridge it is on. */
+static void routes_of_ipv6(void **state)
+{
+	const struct pw_route *route;
+
+	ctl_route_local_add(&h.ctl, 0, &h.conf->bridges[0].gateways.v[0]);
+	assert_int_equal(
+		call("routes.add", "{\"prefix\": \"2001:db8:7::/48\", \"via\": \"fe80::9\", "
+				   "\"port\": \"br0\"}"),
+		0);
+	assert_int_equal(
+		call("routes.add", "{\"prefix\": \"::/0\", \"kind\": \"unreachable\"}"), 0);
+	route = route_of("2001:db8:7::/48");
+	assert_non_null(route);
+	assert_true(pw_ip_is_link_local(&route->via));
+	assert_int_equal(pw_adj_array(h.ctl.adj)[route->adj].bridge, 0);
+	assert_non_null(strstr(saved_routes(), "\"port\": \"br0\""));
+	/* without its link; on none; one whose link is known anyway; of the other family */
+	assert_int_not_equal(call("routes.add", "{\"prefix\": \"2001:db8:8::/48\", "
+						"\"via\": \"fe80::9\"}"),
+		0);
+	assert_int_not_equal(
+		call("routes.add", "{\"prefix\": \"2001:db8:8::/48\", \"via\": \"fe80::9\", "
+				   "\"port\": \"br7\"}"),
+		0);
+	assert_int_not_equal(call("routes.add", "{\"prefix\": \"10.8.0.0/16\", \"via\": "
+						"\"10.244.1.9\", \"port\": \"br0\"}"),
+		0);
+	assert_int_not_equal(
+		call("routes.add", "{\"prefix\": \"10.8.0.0/16\", \"via\": \"fe80::9\", "
+				   "\"port\": \"br0\"}"),
+		0);
+	/* our own address there */
+	assert_int_not_equal(
+		call("routes.add", "{\"prefix\": \"10.8.0.0/16\", \"via\": \"10.244.1.1\"}"), 0);
+	assert_int_equal(call("routes.del", "{\"prefix\": \"2001:db8:7::/48\"}"), 0);
+	assert_null(route_of("2001:db8:7::/48"));
+	assert_non_null(route_of("::/0"));
 }
 
 static void what_cannot_be_had_stays_saved(void **state)
@@ -280,6 +320,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			a_route_that_cannot_be_saved_changes_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(routes_of_ipv6, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_cannot_be_had_stays_saved, setup, teardown),
 		cmocka_unit_test_setup_teardown(places_outlive_a_restart, setup, teardown),
 		cmocka_unit_test_setup_teardown(

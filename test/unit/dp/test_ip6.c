@@ -119,6 +119,25 @@ static void check_routed(uint16_t port, struct frame_spec spec)
 	check_from(port, spec, ROUTER_MAC);
 }
 
+static void add_service(uint8_t proto, uint32_t backend);
+
+/* The one punt there is; its packet is as it was sent. */
+static struct pw_dp_punt expect_punt(enum pw_punt reason)
+{
+	struct pw_dp_punt punt;
+
+	assert_int_equal(pw_dp_punts(w.dp, &punt, 1), 1);
+	assert_string_equal(pw_punt_name(punt.reason), pw_punt_name(reason));
+	assert_memory_equal(rte_pktmbuf_mtod(punt.m, void *), frame, punt.m->data_len);
+	return punt;
+}
+
+static void punts(struct frame_spec spec, enum pw_punt reason)
+{
+	transmit(1, spec, ROUTER_MAC);
+	rte_pktmbuf_free(expect_punt(reason).m);
+}
+
 static void routed_with_hop_limit(void **state)
 {
 	struct frame_spec s = packet(IPPROTO_UDP, POD1, 1000, POD2, 2000);
@@ -126,8 +145,7 @@ static void routed_with_hop_limit(void **state)
 	transmit(1, s, ROUTER_MAC);
 	check_routed(2, s);
 	s.ttl = 1;
-	transmit(1, s, ROUTER_MAC);
-	assert_int_equal(world_drops(&w, PW_DROP_TTL), 1);
+	punts(s, PW_PUNT_ICMP_TTL);
 }
 
 static void bridged_untouched(void **state)
@@ -140,20 +158,90 @@ static void bridged_untouched(void **state)
 
 static void longest_prefix_and_kinds(void **state)
 {
+	struct pw_dp_punt punt;
+	struct pw_ip want6 = {.family = PW_IPV6};
+
 	route(0x0b000000, 104, adj_kind(PW_ADJ_BLACKHOLE));
 	route(0x0b010000, 112, adj_kind(PW_ADJ_PROHIBIT));
 	route(0x0b010100, 120, adj_kind(PW_ADJ_UNREACHABLE));
 	route(0x0b010180, 121, adj_kind(PW_ADJ_GLEAN));
 	transmit(1, packet(IPPROTO_UDP, POD1, 1, 0x0b020000, 2), ROUTER_MAC);
-	transmit(1, packet(IPPROTO_UDP, POD1, 1, 0x0b010200, 2), ROUTER_MAC);
-	transmit(1, packet(IPPROTO_UDP, POD1, 1, 0x0b010101, 2), ROUTER_MAC);
-	transmit(1, packet(IPPROTO_UDP, POD1, 1, 0x0b010181, 2), ROUTER_MAC);
-	transmit(1, packet(IPPROTO_UDP, POD1, 1, 0x0c000000, 2), ROUTER_MAC);
 	assert_int_equal(world_drops(&w, PW_DROP_BLACKHOLE), 1);
-	assert_int_equal(world_drops(&w, PW_DROP_PROHIBIT), 1);
-	assert_int_equal(world_drops(&w, PW_DROP_UNREACHABLE), 1);
-	assert_int_equal(world_drops(&w, PW_DROP_NEIGH_FAILED), 1);
-	assert_int_equal(world_drops(&w, PW_DROP_NO_ROUTE), 1);
+	punts(packet(IPPROTO_UDP, POD1, 1, 0x0b010200, 2), PW_PUNT_ICMP_ADMIN);
+	punts(packet(IPPROTO_UDP, POD1, 1, 0x0b010101, 2), PW_PUNT_ICMP_NET);
+	punts(packet(IPPROTO_UDP, POD1, 1, 0x0c000000, 2), PW_PUNT_ICMP_NET);
+	transmit(1, packet(IPPROTO_UDP, POD1, 1, 0x0b010181, 2), ROUTER_MAC);
+	punt = expect_punt(PW_PUNT_NEIGH);
+	in6(0x0b010181, want6.b);
+	assert_true(pw_ip_equal(&punt.route_dst, &want6));
+	rte_pktmbuf_free(punt.m);
+}
+
+static void too_big_for_the_way_out(void **state)
+{
+	struct pw_adj tmpl = *pw_adj_array(w.adj);
+	struct frame_spec s = packet(IPPROTO_UDP, POD1, 1000, POD2, 2000);
+
+	tmpl.mtu = 100;
+	tmpl.port = 2;
+	tmpl.bridge = PW_BRIDGE_NONE;
+	route(POD2, 128, (uint32_t)pw_adj_alloc(w.adj, &tmpl));
+	s.payload_len = 100;
+	s.payload = got;
+	punts(s, PW_PUNT_ICMP_MTU);
+}
+
+/* A next hop that is not known yet: held, and given back when it is. */
+static void unresolved_next_hop(void **state)
+{
+	uint32_t adj = adj_to(2, PW_BRIDGE_NONE, 0);
+	struct frame_spec s = packet(IPPROTO_UDP, POD1, 1000, POD2, 2000);
+	struct pw_dp_punt punt;
+
+	pw_adj_set_mac(w.adj, adj, 0, PW_ADJ_INCOMPLETE);
+	route(POD2, 128, adj);
+	transmit(1, s, ROUTER_MAC);
+	punt = expect_punt(PW_PUNT_NEIGH);
+	assert_int_equal(punt.adj, adj);
+	pw_adj_set_mac(w.adj, adj, STATION(2), PW_ADJ_RESOLVED);
+	assert_int_equal(pw_dp_inject(w.dp, punt.m, PW_DP_INJECT_AGAIN, 1), 0);
+	world_run(&w);
+	check_routed(2, s);
+	pw_adj_set_mac(w.adj, adj, 0, PW_ADJ_FAILED);
+	punts(s, PW_PUNT_ICMP_HOST);
+}
+
+/* The address to resolve is that of the endpoint, which is not in the packet. */
+static void translated_destination_is_resolved(void **state)
+{
+	struct pw_ip want6 = {.family = PW_IPV6};
+	struct pw_dp_punt punt;
+
+	route(0x0b010000, 112, adj_kind(PW_ADJ_GLEAN));
+	add_service(IPPROTO_UDP, 0x0b010007);
+	transmit(1, packet(IPPROTO_UDP, POD1, 4000, VIP, 80), ROUTER_MAC);
+	punt = expect_punt(PW_PUNT_NEIGH);
+	in6(0x0b010007, want6.b);
+	assert_true(pw_ip_equal(&punt.route_dst, &want6));
+	rte_pktmbuf_free(punt.m);
+}
+
+/* Solicitations by multicast and ND to the router's MAC go to the control thread, not to the bridge. */
+static void neighbour_discovery(void **state)
+{
+	struct frame_spec s = packet(IPPROTO_ICMPV6, POD1, 0, POD3, 0);
+
+	s.icmp_type = 135;
+	transmit(1, s, UINT64_C(0x3333ff000003));
+	rte_pktmbuf_free(expect_punt(PW_PUNT_ND).m);
+	punts(s, PW_PUNT_ND);
+	transmit(2, s, UINT64_C(0x3333ff000003)); /* routed port */
+	rte_pktmbuf_free(expect_punt(PW_PUNT_ND).m);
+	transmit(1, s, STATION(3)); /* a probe of a neighbour */
+	check_from(3, s, STATION(1));
+	s.icmp_type = 143; /* MLD */
+	transmit(1, s, UINT64_C(0x333300000016));
+	assert_int_equal(world_tx_drain(&w, 3), 1);
 }
 
 static void echo_of(uint32_t address)
@@ -174,8 +262,11 @@ static void echoes_are_answered(void **state)
 
 	echo_of(GATEWAY);
 	echo_of(VIP);
-	transmit(1, s, ROUTER_MAC);
-	assert_int_equal(world_drops(&w, PW_DROP_LOCAL_PROTO), 1);
+	punts(s, PW_PUNT_ICMP_PORT);
+	s.proto = IPPROTO_TCP;
+	punts(s, PW_PUNT_TCP_RST);
+	s.proto = IPPROTO_SCTP;
+	punts(s, PW_PUNT_ICMP_PROTO);
 }
 
 static void add_service(uint8_t proto, uint32_t backend)
@@ -231,17 +322,27 @@ static void services(void **state)
 	rte_pktmbuf_free(punt.m);
 }
 
-static void not_routed(void **state)
+static void send_link_local(bool source, uint32_t dst)
 {
-	struct frame_spec s = packet(IPPROTO_UDP, POD1, 1000, POD2, 2000);
+	struct frame_spec s = packet(IPPROTO_UDP, POD1, 1000, dst, 2000);
 	uint32_t len = frame_make(&s, frame);
 
 	set_macs(frame, ROUTER_MAC, STATION(1));
-	frame[22] = 0xfe; /* link-local source */
-	frame[23] = 0x80;
+	frame[source ? 22 : 38] = 0xfe;
+	frame[source ? 23 : 39] = 0x80;
 	world_rx(&w, 1, frame, len);
 	world_run(&w);
-	assert_int_equal(world_drops(&w, PW_DROP_IP6_ROUTE), 1);
+}
+
+/* Link-local addresses are spoken to, but not forwarded for. */
+static void link_local(void **state)
+{
+	send_link_local(true, POD2);
+	rte_pktmbuf_free(expect_punt(PW_PUNT_ICMP_SCOPE).m);
+	send_link_local(true, GATEWAY);
+	rte_pktmbuf_free(expect_punt(PW_PUNT_LINK).m);
+	send_link_local(false, POD2);
+	rte_pktmbuf_free(expect_punt(PW_PUNT_LINK).m);
 }
 
 /* Both families in one batch: each has its own way. */
@@ -272,7 +373,11 @@ int main(void)
 		T(longest_prefix_and_kinds),
 		T(echoes_are_answered),
 		T(services),
-		T(not_routed),
+		T(too_big_for_the_way_out),
+		T(unresolved_next_hop),
+		T(translated_destination_is_resolved),
+		T(neighbour_discovery),
+		T(link_local),
 		T(mixed_batch),
 #undef T
 	};

@@ -13,7 +13,7 @@ static uint32_t adj_to(uint16_t port, uint64_t mac48, enum pw_adj_state state)
 	struct pw_adj tmpl = {.kind = PW_ADJ_FORWARD,
 		.word = mac48 << 16 | state,
 		.src_mac48 = ROUTER_MAC,
-		.ip_be = htonl(POD2),
+		.ip = pw_ip_from_v4(htonl(POD2)),
 		.port = port,
 		.bridge = PW_BRIDGE_NONE,
 		.mtu = 1500};
@@ -218,7 +218,8 @@ static void connected_subnet_names_the_address_to_resolve(void **state)
 	route(0x0a000100, 24, adj_kind(PW_ADJ_GLEAN));
 	to_address(0x0a000155);
 	punt = expect_punt(PW_PUNT_NEIGH);
-	assert_int_equal(punt.route_dst_be, htonl(0x0a000155));
+	assert_int_equal(punt.route_dst.family, PW_IPV4);
+	assert_int_equal(punt.route_dst.v4_be, htonl(0x0a000155));
 	rte_pktmbuf_free(punt.m);
 }
 

@@ -13,7 +13,7 @@
 static const struct pw_adj tmpl = {
 	.word = UINT64_C(0x020000000001) << 16 | PW_ADJ_RESOLVED,
 	.src_mac48 = UINT64_C(0x02000000ffff),
-	.ip_be = 0x0100000a,
+	.ip = {.family = PW_IPV6, .b = {0x20, 1, 0xd, 0xb8, [15] = 10}},
 	.port = 3,
 	.bridge = PW_BRIDGE_NONE,
 	.mtu = 1450,
@@ -36,7 +36,7 @@ static void copies_the_template(void **state)
 	assert_int_equal(pw_adj_word_state(pw_adj_word(adj)), PW_ADJ_RESOLVED);
 	assert_true(pw_adj_word_mac48(pw_adj_word(adj)) == UINT64_C(0x020000000001));
 	assert_true(adj->src_mac48 == tmpl.src_mac48);
-	assert_int_equal(adj->ip_be, tmpl.ip_be);
+	assert_true(pw_ip_equal(&adj->ip, &tmpl.ip));
 	assert_int_equal(adj->port, 3);
 	assert_int_equal(adj->bridge, PW_BRIDGE_NONE);
 	assert_int_equal(adj->mtu, 1450);

@@ -33,6 +33,17 @@ static const struct pw_mac mac_b = {{2, 0, 0, 0, 0, 0xb}};
 #define IFACE 3
 #define IP    1 /* any number will do */
 
+/* Number n as an address; every third one is of IPv6. */
+static const struct pw_ip *nth(uint32_t n)
+{
+	static struct pw_ip ip;
+
+	ip = pw_ip_from_v4(n);
+	if (n % 3 == 2)
+		ip.family = PW_IPV6;
+	return &ip;
+}
+
 static void on_request(void *ctx, const struct pw_neigh_info *info, const struct pw_mac *dst_mac)
 {
 	struct world *w = ctx;
@@ -120,7 +131,7 @@ static void pass_ms(struct world *w, uint64_t ms)
 
 static int hold_ip(struct world *w, uint32_t ip_be, uintptr_t pkt)
 {
-	return pw_neigh_hold(w->table, IFACE, ip_be, (void *)pkt, 100, NULL, now(w));
+	return pw_neigh_hold(w->table, IFACE, nth(ip_be), (void *)pkt, 100, NULL, now(w));
 }
 
 static void hold(struct world *w, uintptr_t pkt)
@@ -130,13 +141,13 @@ static void hold(struct world *w, uintptr_t pkt)
 
 static void heard(struct world *w, const struct pw_mac *mac, bool solicited)
 {
-	pw_neigh_heard(w->table, IFACE, IP, mac, solicited, now(w));
+	pw_neigh_heard(w->table, IFACE, nth(IP), mac, solicited, now(w));
 }
 
 static struct pw_neigh_info info_of(struct world *w)
 {
 	struct pw_neigh_info info;
-	struct pw_neigh *neigh = pw_neigh_find(w->table, IFACE, IP);
+	struct pw_neigh *neigh = pw_neigh_find(w->table, IFACE, nth(IP));
 
 	assert_non_null(neigh);
 	pw_neigh_info(neigh, now(w), &info);
@@ -192,7 +203,7 @@ static void three_requests_then_failed_then_gone(void **state)
 	assert_int_equal(info_of(w).state, PW_NEIGH_FAILED);
 	pass_ms(w, 100);
 	expect(w, "- ");
-	assert_null(pw_neigh_find(w->table, IFACE, IP));
+	assert_null(pw_neigh_find(w->table, IFACE, nth(IP)));
 	hold(w, 3);
 	expect(w, "? ");
 }
@@ -347,14 +358,14 @@ static void at_most_212992_bytes_wait(void **state)
 	struct world *w = *state;
 
 	for (uintptr_t i = 1; i <= 3; i++)
-		pw_neigh_hold(w->table, IFACE, IP, (void *)i, 65536, NULL, now(w));
-	pw_neigh_hold(w->table, IFACE, IP, (void *)4, 212992 - 3 * 65536, NULL, now(w));
+		pw_neigh_hold(w->table, IFACE, nth(IP), (void *)i, 65536, NULL, now(w));
+	pw_neigh_hold(w->table, IFACE, nth(IP), (void *)4, 212992 - 3 * 65536, NULL, now(w));
 	expect(w, "? ");
 	hold(w, 5);
 	expect(w, "o1 ");
-	pw_neigh_hold(w->table, IFACE, IP, (void *)6, 212992, NULL, now(w));
+	pw_neigh_hold(w->table, IFACE, nth(IP), (void *)6, 212992, NULL, now(w));
 	expect(w, "o2 o3 o4 o5 ");
-	pw_neigh_hold(w->table, IFACE, IP, (void *)7, 300000, NULL, now(w)); /* alone it may */
+	pw_neigh_hold(w->table, IFACE, nth(IP), (void *)7, 300000, NULL, now(w)); /* alone it may */
 	expect(w, "o6 ");
 	heard(w, &mac_a, true);
 	expect(w, "R +7 ");
@@ -388,7 +399,7 @@ static void above_thresh2_the_least_recently_used_goes(void **state)
 
 	for (uint32_t i = 0; i < 512; i++) {
 		assert_int_equal(hold_ip(w, i, 0), 0);
-		pw_neigh_heard(w->table, IFACE, i, &mac_a, true, now(w));
+		pw_neigh_heard(w->table, IFACE, nth(i), &mac_a, true, now(w));
 	}
 	pw_str_free(&w->log);
 	assert_int_equal(hold_ip(w, 1000, 0), 0); /* all too fresh: grows */
@@ -396,19 +407,19 @@ static void above_thresh2_the_least_recently_used_goes(void **state)
 	assert_int_equal(pw_neigh_count(w->table), 513);
 
 	pass_ms(w, 2500);
-	pw_neigh_heard(w->table, IFACE, 0, &mac_a, true, now(w));
-	pw_neigh_set_pinned(pw_neigh_find(w->table, IFACE, 1), true);
-	pw_neigh_set_user(pw_neigh_find(w->table, IFACE, 2), (void *)(uintptr_t)1002);
-	pw_neigh_heard(w->table, IFACE, 1000, &mac_a, true, now(w));
+	pw_neigh_heard(w->table, IFACE, nth(0), &mac_a, true, now(w));
+	pw_neigh_set_pinned(pw_neigh_find(w->table, IFACE, nth(1)), true);
+	pw_neigh_set_user(pw_neigh_find(w->table, IFACE, nth(2)), (void *)(uintptr_t)1002);
+	pw_neigh_heard(w->table, IFACE, nth(1000), &mac_a, true, now(w));
 	pass_ms(w, 2500);
 	pw_str_free(&w->log);
 	assert_int_equal(hold_ip(w, 1001, 0), 0);
 	expect(w, "- ? ");
-	assert_non_null(pw_neigh_find(w->table, IFACE, 0)); /* heard of */
-	assert_non_null(pw_neigh_find(w->table, IFACE, 1)); /* pinned */
-	assert_non_null(pw_neigh_find(w->table, IFACE, 2)); /* used by the data path */
-	assert_null(pw_neigh_find(w->table, IFACE, 3));
-	assert_non_null(pw_neigh_find(w->table, IFACE, 4));
+	assert_non_null(pw_neigh_find(w->table, IFACE, nth(0))); /* heard of */
+	assert_non_null(pw_neigh_find(w->table, IFACE, nth(1))); /* pinned */
+	assert_non_null(pw_neigh_find(w->table, IFACE, nth(2))); /* used by the data path */
+	assert_null(pw_neigh_find(w->table, IFACE, nth(3)));
+	assert_non_null(pw_neigh_find(w->table, IFACE, nth(4)));
 }
 
 static void pinned_ones_do_not_age(void **state)
@@ -416,7 +427,7 @@ static void pinned_ones_do_not_age(void **state)
 	struct world *w = *state;
 
 	resolve(w);
-	pw_neigh_set_pinned(pw_neigh_find(w->table, IFACE, IP), true);
+	pw_neigh_set_pinned(pw_neigh_find(w->table, IFACE, nth(IP)), true);
 	pass_ms(w, 200000);
 	expect(w, "S ");
 }
@@ -426,12 +437,12 @@ static void flush_and_delete_release_what_is_held(void **state)
 	struct world *w = *state;
 
 	hold(w, 1);
-	assert_int_equal(pw_neigh_hold(w->table, 9, IP, (void *)2, 100, NULL, now(w)), 0);
+	assert_int_equal(pw_neigh_hold(w->table, 9, nth(IP), (void *)2, 100, NULL, now(w)), 0);
 	expect(w, "? ? ");
 	assert_int_equal(pw_neigh_flush_iface(w->table, 9), 1);
 	expect(w, "x2 - ");
 	assert_int_equal(pw_neigh_flush_iface(w->table, 9), 0);
-	pw_neigh_delete(w->table, pw_neigh_find(w->table, IFACE, IP));
+	pw_neigh_delete(w->table, pw_neigh_find(w->table, IFACE, nth(IP)));
 	expect(w, "x1 - ");
 	hold(w, 3);
 	pw_neigh_destroy(w->table);

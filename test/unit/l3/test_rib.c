@@ -18,6 +18,7 @@
 
 static struct fixture *f;
 static struct pw_lpm4 *lpm;
+static struct pw_lpm6 *lpm6;
 static struct pw_rib *rib;
 
 static int setup(void **state)
@@ -25,13 +26,15 @@ static int setup(void **state)
 	fixture_setup(state);
 	f = *state;
 	lpm = pw_lpm4_create(&f->alloc, f->limbo, MAX_ROUTES);
-	rib = pw_rib_create(lpm, MAX_ROUTES);
-	return lpm == NULL || rib == NULL ? -1 : 0;
+	lpm6 = pw_lpm6_create(&f->alloc, f->limbo, MAX_ROUTES);
+	rib = pw_rib_create(lpm, lpm6, MAX_ROUTES);
+	return lpm == NULL || lpm6 == NULL || rib == NULL ? -1 : 0;
 }
 
 static int teardown(void **state)
 {
 	pw_rib_destroy(rib);
+	pw_lpm6_destroy(lpm6);
 	pw_lpm4_destroy(lpm);
 	return fixture_teardown(state);
 }
@@ -44,12 +47,24 @@ static struct pw_route route(const char *prefix, enum pw_route_origin origin, ui
 	return r;
 }
 
-static uint32_t ip(const char *text)
+static struct pw_ip addr_of(const char *text)
 {
 	struct pw_ip addr;
 
 	assert_int_equal(pw_ip_parse(text, &addr), 0);
-	return addr.v4_be;
+	return addr;
+}
+
+static uint32_t ip(const char *text)
+{
+	return addr_of(text).v4_be;
+}
+
+/* What workers find. */
+static uint32_t look_up(const struct pw_ip *addr)
+{
+	return addr->family == PW_IPV6 ? pw_lpm6_lookup(lpm6, pw_prefix_key_v6(addr->b))
+				       : pw_lpm4_lookup(lpm, addr->v4_be);
 }
 
 static void the_best_origin_forwards(void **state)
@@ -57,7 +72,8 @@ static void the_best_origin_forwards(void **state)
 	struct pw_route neighbour = route("10.0.0.1/32", PW_ORIGIN_NEIGHBOUR, 1);
 	struct pw_route pod = route("10.0.0.1/32", PW_ORIGIN_POD, 2);
 	struct pw_route config = route("10.0.0.1/32", PW_ORIGIN_CONFIG, 3);
-	uint32_t addr = ip("10.0.0.1"), old;
+	struct pw_ip host = addr_of("10.0.0.1");
+	uint32_t addr = host.v4_be, old;
 
 	assert_int_equal(pw_rib_set(rib, &neighbour, false, &old), 0);
 	assert_int_equal(old, PW_ADJ_NONE);
@@ -67,7 +83,7 @@ static void the_best_origin_forwards(void **state)
 	assert_int_equal(pw_lpm4_lookup(lpm, addr), 2);
 	assert_int_equal(pw_rib_set(rib, &config, false, &old), 0);
 	assert_int_equal(pw_lpm4_lookup(lpm, addr), 2);
-	assert_int_equal(pw_rib_match(rib, addr)->origin, PW_ORIGIN_POD);
+	assert_int_equal(pw_rib_match(rib, &host)->origin, PW_ORIGIN_POD);
 	assert_int_equal(pw_rib_get(rib, &pod.prefix, PW_ORIGIN_CONFIG)->adj, 3);
 	assert_null(pw_rib_get(rib, &pod.prefix, PW_ORIGIN_LOCAL));
 
@@ -79,7 +95,7 @@ static void the_best_origin_forwards(void **state)
 	assert_int_equal(pw_lpm4_lookup(lpm, addr), 3);
 	assert_int_equal(pw_rib_del(rib, &pod.prefix, PW_ORIGIN_CONFIG, &old), 0);
 	assert_int_equal(pw_lpm4_lookup(lpm, addr), PW_LPM_MISS);
-	assert_null(pw_rib_match(rib, addr));
+	assert_null(pw_rib_match(rib, &host));
 	assert_int_equal(pw_rib_count(rib), 0);
 }
 
@@ -106,33 +122,42 @@ static void bad_arguments(void **state)
 	struct pw_route v6 = route("2001:db8::/32", PW_ORIGIN_CTL, 1);
 	struct pw_route no_adj = route("10.0.0.0/24", PW_ORIGIN_CTL, PW_ADJ_NONE);
 	struct pw_route no_origin = route("10.0.0.0/24", PW_ORIGIN_COUNT, 1);
+	struct pw_route host_bits6 = route("2001:db8::1/32", PW_ORIGIN_CTL, 1);
+	struct pw_route no_family = {.origin = PW_ORIGIN_CTL, .adj = 1};
+	struct pw_rib *only4 = pw_rib_create(lpm, NULL, 10);
 	uint32_t old;
 
 	assert_int_equal(pw_rib_set(rib, &host_bits, true, &old), -EINVAL);
-	assert_int_equal(pw_rib_set(rib, &v6, true, &old), -EINVAL);
+	assert_int_equal(pw_rib_set(rib, &host_bits6, true, &old), -EINVAL);
+	assert_int_equal(pw_rib_set(rib, &no_family, true, &old), -EINVAL);
+	assert_int_equal(pw_rib_set(only4, &v6, true, &old), -EAFNOSUPPORT);
+	assert_int_equal(pw_rib_del(only4, &v6.prefix, PW_ORIGIN_CTL, &old), -EAFNOSUPPORT);
+	assert_null(pw_rib_match(only4, &v6.prefix.ip));
+	pw_rib_destroy(only4);
 	assert_int_equal(pw_rib_set(rib, &no_adj, true, &old), -EINVAL);
 	assert_int_equal(pw_rib_set(rib, &no_origin, true, &old), -EINVAL);
 	assert_int_equal(pw_rib_del(rib, &host_bits.prefix, PW_ORIGIN_CTL, &old), -EINVAL);
 	assert_int_equal(pw_rib_del(rib, &no_adj.prefix, PW_ORIGIN_CTL, &old), -ENOENT);
 	assert_null(pw_rib_get(rib, &v6.prefix, PW_ORIGIN_CTL));
 	assert_int_equal(pw_rib_count(rib), 0);
-	assert_null(pw_rib_create(lpm, 0));
+	assert_null(pw_rib_create(lpm, lpm6, 0));
 	assert_int_equal(errno, EINVAL);
 	pw_rib_destroy(NULL);
 }
 
 static void a_full_lpm_or_rib_changes_nothing(void **state)
 {
-	struct pw_rib *small = pw_rib_create(lpm, 2);
+	struct pw_rib *small = pw_rib_create(lpm, lpm6, 2);
 	struct pw_route a = route("10.0.0.0/24", PW_ORIGIN_CTL, 1);
 	struct pw_route b = route("10.0.0.0/24", PW_ORIGIN_POD, 2);
 	struct pw_route c = route("10.0.1.1/32", PW_ORIGIN_POD, 3);
+	struct pw_ip host = addr_of("10.0.1.1");
 	uint32_t old;
 
 	f->fail_in = 0;
 	assert_int_equal(pw_rib_set(small, &c, false, &old), -ENOMEM); /* the LPM's groups */
 	assert_int_equal(pw_rib_count(small), 0);
-	assert_null(pw_rib_match(small, ip("10.0.1.1")));
+	assert_null(pw_rib_match(small, &host));
 	f->fail_in = -1;
 	assert_int_equal(pw_rib_set(small, &a, false, &old), 0);
 	assert_int_equal(pw_rib_set(small, &b, false, &old), 0);
@@ -168,15 +193,14 @@ static struct pw_route *model_find(struct model *model, const struct pw_route *r
 	return NULL;
 }
 
-static const struct pw_route *model_best(const struct model *model, uint32_t ip_be)
+static const struct pw_route *model_best(const struct model *model, const struct pw_ip *addr)
 {
-	struct pw_ip addr = pw_ip_from_v4(ip_be);
 	const struct pw_route *best = NULL;
 
 	for (uint32_t i = 0; i < model->n; i++) {
 		const struct pw_route *r = &model->routes[i];
 
-		if (!pw_prefix_contains(&r->prefix, &addr))
+		if (!pw_prefix_contains(&r->prefix, addr))
 			continue;
 		if (best == NULL || r->prefix.len > best->prefix.len ||
 			(r->prefix.len == best->prefix.len && r->origin < best->origin))
@@ -185,17 +209,31 @@ static const struct pw_route *model_best(const struct model *model, uint32_t ip_
 	return best;
 }
 
+/* Few enough for collisions; IPv6 has the same bits at its end. */
+static struct pw_ip random_ip(void)
+{
+	uint32_t addr = htonl(0x0a000000 | ((uint32_t)random() & 0x00010113));
+	struct pw_ip v6 = {.family = PW_IPV6, .b = {0x20, 1, 0xd, 0xb8}};
+
+	if (random() % 2 == 0)
+		return pw_ip_from_v4(addr);
+	memcpy(v6.b + 12, &addr, sizeof(addr));
+	return v6;
+}
+
 static struct pw_route random_route(void)
 {
 	static const uint8_t lens[] = {0, 8, 16, 24, 28, 32, 32};
-	uint32_t addr = 0x0a000000 | ((uint32_t)random() & 0x00010113);
+	uint8_t len = lens[random() % 7];
 	struct pw_route r = {
-		.prefix = {.ip = pw_ip_from_v4(htonl(addr)), .len = lens[random() % 7]},
+		.prefix = {.ip = random_ip(), .len = len},
 		.origin = (enum pw_route_origin)(random() % PW_ORIGIN_COUNT),
 		.adj = (uint32_t)random() % 1000,
-		.via_be = (uint32_t)random(),
+		.via = random_ip(),
 	};
 
+	if (r.prefix.ip.family == PW_IPV6 && len > 0)
+		r.prefix.len = (uint8_t)(len + 96);
 	r.prefix = pw_prefix_masked(&r.prefix);
 	return r;
 }
@@ -207,7 +245,7 @@ static bool check_one(void *arg, const struct pw_route *r, bool active)
 
 	assert_non_null(known);
 	assert_int_equal(r->adj, known->adj);
-	assert_int_equal(r->via_be, known->via_be);
+	assert_true(pw_ip_equal(&r->via, &known->via));
 	if (model->seen++ > 0) {
 		int order = pw_ip_compare(&model->last.prefix.ip, &r->prefix.ip);
 
@@ -256,12 +294,12 @@ static void against_model(void **state)
 		assert_int_equal(pw_rib_count(rib), model->n);
 		fixture_grace(f);
 
-		uint32_t addr = htonl(0x0a000000 | ((uint32_t)random() & 0x00010113));
-		const struct pw_route *best = model_best(model, addr);
-		const struct pw_route *got = pw_rib_match(rib, addr);
+		struct pw_ip addr = random_ip();
+		const struct pw_route *best = model_best(model, &addr);
+		const struct pw_route *got = pw_rib_match(rib, &addr);
 
 		assert_int_equal(got != NULL, best != NULL);
-		assert_int_equal(pw_lpm4_lookup(lpm, addr), best != NULL ? best->adj : PW_LPM_MISS);
+		assert_int_equal(look_up(&addr), best != NULL ? best->adj : PW_LPM_MISS);
 		if (best != NULL)
 			assert_int_equal(got->adj, best->adj);
 		if (i % 200 == 0) {
