@@ -119,7 +119,7 @@ all_options() {
 
 # One that cannot run, or fails, is named at the end; the others go on.
 all() {
-	local name args problems=()
+	local name args problems=() files=()
 	all_options "$@"
 	results=$(mktemp -d /tmp/podway-bench.XXXXXX)
 	trap 'rm -rf "$results"' EXIT
@@ -129,11 +129,11 @@ all() {
 		able "$name" >"$results/able" || { problems+=("$(cat "$results/able")"); continue; }
 		args=()
 		[ -z "$quick" ] || read -ra args < <(quick_args "$name")
-		has_json "$name" && args+=(--json "$results/$name.json")
+		has_json "$name" && args+=(--json "$results/$name.json") && files+=("$results/$name.json")
 		printf '\n=== %s: %s\n' "$name" "$(field "$name" 6)"
 		run "$name" "${args[@]}" || problems+=("$name: exit code $?")
 	done
-	jq -s 'map(select(type == "array")) | add // []' "$results"/[a-z]*.json >"$results/ALL.json" 2>/dev/null
+	cat "${files[@]}" /dev/null 2>/dev/null | jq -s 'add // []' >"$results/ALL.json"
 	[ -z "$json" ] || cp "$results/ALL.json" "$json" || problems+=("$json cannot be written")
 	[ -z "$html" ] || "$dir/app/podway-gen/podway-gen" report --html "$html" "$results/ALL.json" || problems+=("$html cannot be written")
 	jq -r '"\n\(length) figures; of \(map(select(.met != null)) | length) goals \(map(select(.met)) | length) are met"' "$results/ALL.json"

@@ -11,6 +11,19 @@
 
 #define RESULT_MAX ((size_t)64 << 20)
 
+static int add_figures(
+	struct pw_gen_report *report, json_t *list, const char *path, struct pw_err *err)
+{
+	int rc = report_figures_check(list, path, err);
+
+	if (rc == 0 && report->figures == NULL)
+		report->figures = json_array();
+	if (rc == 0 && json_array_extend(report->figures, list) != 0)
+		rc = pw_err_set(err, -ENOMEM, "out of memory");
+	json_decref(list);
+	return rc;
+}
+
 int pw_gen_report_add(struct pw_gen_report *report, const char *path, struct pw_err *err)
 {
 	json_error_t where;
@@ -19,8 +32,6 @@ int pw_gen_report_add(struct pw_gen_report *report, const char *path, struct pw_
 	size_t len;
 	int rc;
 
-	if (report->n == PW_GEN_REPORT_MAX)
-		return pw_err_set(err, -E2BIG, "more than %u results", PW_GEN_REPORT_MAX);
 	rc = pw_file_read(path, RESULT_MAX, &text, &len);
 	if (rc != 0)
 		return pw_err_set(err, rc, "%s: cannot be read: %s", path, strerror(-rc));
@@ -29,10 +40,16 @@ int pw_gen_report_add(struct pw_gen_report *report, const char *path, struct pw_
 	if (root == NULL)
 		return pw_err_set(err, -EINVAL, "%s:%d:%d: not JSON: %s", path, where.line,
 			where.column, where.text);
+	if (json_is_array(root))
+		return add_figures(report, root, path, err);
 	if (strcmp(text_of(root, "program"), "podway-gen") != 0 || num(root, "format") != 1) {
 		json_decref(root);
 		return pw_err_set(
 			err, -EINVAL, "%s: not a result of podway-gen (program, format)", path);
+	}
+	if (report->n == PW_GEN_REPORT_MAX) {
+		json_decref(root);
+		return pw_err_set(err, -E2BIG, "more than %u results", PW_GEN_REPORT_MAX);
 	}
 	report->results[report->n++] = root;
 	return 0;
@@ -43,11 +60,13 @@ void pw_gen_report_free(struct pw_gen_report *report)
 	for (uint32_t i = 0; i < report->n; i++)
 		json_decref(report->results[i]);
 	report->n = 0;
+	json_decref(report->figures);
+	report->figures = NULL;
 }
 
 /* ---- Markdown ---- */
 
-static void md_text(struct pw_str *out, const char *text)
+void md_text(struct pw_str *out, const char *text)
 {
 	for (; *text != '\0'; text++)
 		pw_str_addf(out, *text == '|' ? "\\%c" : "%c", *text);
@@ -143,6 +162,8 @@ static bool any(const struct pw_gen_report *report, const char *list)
 
 void pw_gen_report_markdown(const struct pw_gen_report *report, struct pw_str *out)
 {
+	if (report->figures != NULL)
+		report_figures_markdown(report->figures, out);
 	if (any(report, "streams") && !any(report, "rfc2544"))
 		md_streams(report, out);
 	if (any(report, "rfc2544"))

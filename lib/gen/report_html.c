@@ -10,6 +10,7 @@
 #include "plot.h"
 #include "pw_util.h"
 #include "report.h"
+#include "report_cells.h"
 
 static const char style[] =
 	":root{--fg:#1c2430;--dim:#667085;--bg:#fff;--card:#f6f8fa;--line:#dde2e8;--good:#18794e;--"
@@ -38,7 +39,8 @@ static const char style[] =
 	"th,td{padding:.35rem .55rem;border-bottom:1px solid "
 	"var(--line);text-align:right;white-space:nowrap}\n"
 	"th{color:var(--dim);font-weight:600}th:first-child,td:first-child,.l{text-align:left}\n"
-	"td{font-variant-numeric:tabular-nums}\n";
+	"td{font-variant-numeric:tabular-nums}\n"
+	"svg.spread{width:170px;height:16px;display:inline-block;vertical-align:middle}\n";
 
 /* Okabe and Ito's palette: told apart by colour-blind readers, too. */
 static const char *const colors[] = {
@@ -55,41 +57,7 @@ static void add_style(struct pw_str *out)
 	pw_str_add(out, "</style>\n");
 }
 
-/* ---- cells ---- */
-
-static void cell_text(struct pw_str *out, const char *text)
-{
-	pw_str_add(out, "<td class=l>");
-	html_text(out, text);
-	pw_str_add(out, "</td>");
-}
-
-static void cell(struct pw_str *out, const char *fmt, double value)
-{
-	pw_str_add(out, "<td>");
-	pw_str_addf(out, fmt, value);
-	pw_str_add(out, "</td>");
-}
-
-/* A number that should be 0. */
-static void cell_bad(struct pw_str *out, const char *fmt, double value)
-{
-	pw_str_add(out, value > 0 ? "<td class=bad>" : "<td>");
-	pw_str_addf(out, fmt, value);
-	pw_str_add(out, "</td>");
-}
-
-/* The first `left` columns hold text. */
-static void head(struct pw_str *out, const char *const *titles, size_t n, size_t left)
-{
-	pw_str_add(out, "<div class=scroll><table><tr>");
-	for (size_t i = 0; i < n; i++) {
-		pw_str_add(out, i < left ? "<th class=l>" : "<th>");
-		html_text(out, titles[i]);
-		pw_str_add(out, "</th>");
-	}
-	pw_str_add(out, "</tr>\n");
-}
+/* ---- tables ---- */
 
 static void row_begin(struct pw_str *out, const json_t *result, const char *name)
 {
@@ -97,8 +65,6 @@ static void row_begin(struct pw_str *out, const json_t *result, const char *name
 	cell_text(out, text_of(result, "name"));
 	cell_text(out, name);
 }
-
-/* ---- tables ---- */
 
 static void stream_table(const struct pw_gen_report *report, struct pw_str *out)
 {
@@ -482,15 +448,11 @@ static bool any(const struct pw_gen_report *report, const char *list)
 	return false;
 }
 
-void pw_gen_report_html(const struct pw_gen_report *report, struct pw_str *out)
+/* Results of runs, side by side. */
+static void runs(const struct pw_gen_report *report, struct pw_str *out)
 {
 	bool searched = any(report, "rfc2544");
 
-	pw_str_add(out, "<!doctype html>\n<html lang=en><head><meta charset=utf-8>\n"
-			"<meta name=viewport content='width=device-width'>\n"
-			"<title>podway-gen report</title>\n");
-	add_style(out);
-	pw_str_add(out, "</head><body>\n<h1>podway-gen report</h1>\n");
 	verdicts(report, out);
 	pw_str_add(out, "<div class=plots>\n");
 	plot_throughput(report, out, false);
@@ -510,5 +472,18 @@ void pw_gen_report_html(const struct pw_gen_report *report, struct pw_str *out)
 	if (any(report, "connections"))
 		conn_table(report, out);
 	environment_table(report, out);
+}
+
+void pw_gen_report_html(const struct pw_gen_report *report, struct pw_str *out)
+{
+	pw_str_add(out, "<!doctype html>\n<html lang=en><head><meta charset=utf-8>\n"
+			"<meta name=viewport content='width=device-width'>\n"
+			"<title>podway-gen report</title>\n");
+	add_style(out);
+	pw_str_add(out, "</head><body>\n<h1>podway-gen report</h1>\n");
+	if (report->figures != NULL)
+		report_figures_html(report->figures, out);
+	if (report->n > 0)
+		runs(report, out);
 	pw_str_add(out, "</body></html>\n");
 }

@@ -180,7 +180,7 @@ generate() {
 		- {name: there, from: 0, to: 1, rate: $2, size: $3, src: 198.18.0.1+64, src_mac: 02:00:00:00:00:0a, dst_mac: 02:00:00:00:00:0b, verify: 1/64}
 		- {name: back, from: 1, to: 0, rate: 100pps, src_mac: 02:00:00:00:00:0b, dst_mac: 02:00:00:00:00:0a}
 	EOF
-	lab_in node "$LAB_BUILD/app/podway-gen/podway-gen" --lcores 0@0,1@0 --no-pci --no-huge -m 256 --no-telemetry \
+	lab_in node "$LAB_BUILD/app/podway-gen/podway-gen" --lcores 0@0,1@0 --no-pci --no-huge -m 256 --no-telemetry --no-shconf \
 		--file-prefix "$LAB_PREFIX-gen" "${front[@]}" -- --share -q -p "$LAB_DIR/profile.yaml" -j "$LAB_DIR/gen.json" >"$LAB_DIR/gen.out" 2>&1
 	jq -r ".ports[0].tx_full as \$full | .streams[0] | $4" "$LAB_DIR/gen.json"
 }

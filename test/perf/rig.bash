@@ -100,7 +100,7 @@ rig_conns() {
 rig_generate() {
 	printf 'duration: %ss\nwarmup: %s\nwait: 500ms\nwait_link: 20s\n' "${2:-$WINDOW}" "$1" >"$LAB_DIR/profile.yaml"
 	cat >>"$LAB_DIR/profile.yaml"
-	timeout $((${2:-$WINDOW} + 60)) "$LAB_BUILD/app/podway-gen/podway-gen" --lcores 0@0,1@0 --no-pci --no-huge --no-telemetry -m 512 \
+	timeout $((${2:-$WINDOW} + 60)) "$LAB_BUILD/app/podway-gen/podway-gen" --lcores 0@0,1@0 --no-pci --no-huge --no-telemetry --no-shconf -m 512 \
 		--file-prefix "$LAB_PREFIX-gen" --log-level=pmd.net.virtio.init:info \
 		--vdev "net_virtio_user0,path=$LAB_DIR/a.sock,queue_size=1024$RIG_SERVER" \
 		--vdev "net_virtio_user1,path=$LAB_DIR/b.sock,queue_size=1024$RIG_SERVER" -- --share -q -p "$LAB_DIR/profile.yaml" \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "gen_test.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -25,6 +26,17 @@ static const char search[] =
 	"{\"test\": \"latency\", \"size\": 64, \"found\": true, \"load_percent\": 10, \"p99_us\": "
 	"3},"
 	"{\"test\": \"back-to-back\", \"size\": 64, \"found\": true, \"burst_frames\": 77}]}";
+
+static const char list[] =
+	"[{\"id\": \"P-4\", \"what\": \"a <b>\", \"value\": 7.5, \"min\": 7, \"max\": 8.25, "
+	"\"pairs\": 7, "
+	"\"unit\": \"Mpps\", \"peer\": \"mac\", \"ratio\": {\"median\": 0.97, \"min\": 0.9, "
+	"\"max\": 1.1, "
+	"\"pairs\": 6}, \"goal\": \"ratio >= 1\", \"met\": false, \"command\": \"c\", \"machine\": "
+	"\"m\"},"
+	"{\"id\": \"P-14\", \"what\": \"b|c\", \"value\": 95.6, \"pairs\": 1, \"unit\": \"bytes\", "
+	"\"ratio\": null, \"goal\": 96, \"met\": true, \"command\": \"d\"},"
+	"{\"id\": \"\", \"what\": \"d\", \"value\": 1234.5, \"goal\": null, \"met\": null}]";
 
 static void add(struct pw_gen_report *report, const char *text)
 {
@@ -86,6 +98,48 @@ static void table(void **state)
 	pw_gen_report_free(&report);
 }
 
+/* What scripts/bench.sh writes. */
+static void figures(void **state)
+{
+	struct pw_gen_report report = {0};
+	struct pw_str out = {0};
+
+	add(&report, list);
+	pw_gen_report_markdown(&report, &out);
+	assert_non_null(strstr(out.s, "| P-4 | a <b> | 7.50 (7.00..8.25) | Mpps | "
+				      "0.970 (0.900..1.10) | ratio >= 1 | not met |\n"));
+	assert_non_null(strstr(out.s, "| P-14 | b\\|c | 95.6 | bytes |  | 96 | met |\n"));
+	assert_non_null(strstr(out.s, "|  | d | 1234 |  |  |  |  |\n"));
+	pw_str_free(&out);
+	pw_gen_report_html(&report, &out);
+	assert_non_null(strstr(out.s, "3 figures; of 2 goals 1 are met."));
+	assert_non_null(strstr(out.s, "a &lt;b&gt;"));
+	assert_int_equal(times(out.s, "<table>"), 3);
+	assert_int_equal(times(out.s, "</table>"), 3);
+	assert_int_equal(times(out.s, "<svg"), 1);
+	assert_null(strstr(out.s, "<h2>Where")); /* no run of podway-gen is there */
+	pw_str_free(&out);
+	add(&report, list);
+	assert_int_equal(json_array_size(report.figures), 6);
+	pw_gen_report_free(&report);
+	assert_null(report.figures);
+}
+
+static void no_figures(void **state)
+{
+	struct pw_gen_report report = {0};
+	char path[] = "/tmp/pw-report-XXXXXX";
+	struct pw_err err;
+	int fd = mkstemp(path);
+
+	assert_int_equal(write(fd, "[{\"what\": \"x\"}]", 15), 15);
+	close(fd);
+	assert_int_equal(pw_gen_report_add(&report, path, &err), -EINVAL);
+	assert_non_null(strstr(err.msg, "element 0 of the list is no figure (what, value)"));
+	assert_null(report.figures);
+	unlink(path);
+}
+
 static void foreign(void **state)
 {
 	struct pw_gen_report report = {0};
@@ -98,4 +152,5 @@ static void foreign(void **state)
 	assert_int_equal(report.n, 0);
 }
 
-TESTS_MAIN(cmocka_unit_test(page), cmocka_unit_test(table), cmocka_unit_test(foreign))
+TESTS_MAIN(cmocka_unit_test(page), cmocka_unit_test(table), cmocka_unit_test(figures),
+	cmocka_unit_test(no_figures), cmocka_unit_test(foreign))
