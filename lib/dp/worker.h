@@ -17,7 +17,7 @@
 #define PUNT_RING     1024 /* packets to the control thread a worker */
 #define LEARN_RING    512
 #define INJECT_RING   512
-#define HANDOVER_RING 1024
+#define HANDOVER_RING 4096 /* a broadcast to 250 pods is 125 frames for each of two workers */
 #define RETRY_MAX     PW_BATCH_MAX
 #define RETRY_TRIES   3
 #define PUNT_PER_SEC  4096 /* a port and worker; more would only queue up behind others */
