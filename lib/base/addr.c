@@ -188,15 +188,17 @@ uint8_t pw_ip_bits(const struct pw_ip *ip)
 	return (uint8_t)(ip_bytes(ip) * 8);
 }
 
-/* Fibonacci hashing (Knuth, TAOCP 6.4) of both halves; of IPv4 the second one is zero. */
+/* Both halves, then the finalizer of MurmurHash3: addresses that differ in one byte, wherever it
+ * lies, differ in all bits of the result. */
 uint32_t pw_ip_hash(const struct pw_ip *ip)
 {
 	uint64_t half[2], h;
 
-	memcpy(half, ip->b, sizeof(half));
-	h = half[0] * UINT64_C(0x9e3779b97f4a7c15);
-	h = (h ^ h >> 32 ^ half[1]) * UINT64_C(0x9e3779b97f4a7c15);
-	return (uint32_t)(h >> 32);
+	memcpy(half, ip->b, sizeof(half)); /* of IPv4 the second one is zero */
+	h = half[0] * UINT64_C(0x9e3779b97f4a7c15) ^ half[1];
+	h = (h ^ h >> 33) * UINT64_C(0xff51afd7ed558ccd);
+	h = (h ^ h >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
+	return (uint32_t)(h ^ h >> 33);
 }
 
 int pw_prefix_parse(const char *text, struct pw_prefix *prefix)

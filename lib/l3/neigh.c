@@ -15,7 +15,7 @@
 
 static uint32_t hash_of(const struct pw_neigh_table *table, uint32_t iface, const struct pw_ip *ip)
 {
-	return (pw_ip_hash(ip) >> 8 ^ iface * UINT32_C(2654435761) >> 8) & table->hash_mask;
+	return (pw_ip_hash(ip) ^ iface * UINT32_C(2654435761)) & table->hash_mask;
 }
 
 static uint32_t n_buckets_for(uint32_t n)

@@ -61,7 +61,7 @@ bool pw_ip_is_multicast(const struct pw_ip *ip);
 bool pw_ip_is_loopback(const struct pw_ip *ip);
 bool pw_ip_is_link_local(const struct pw_ip *ip); /* IPv6: fe80::/10 */
 uint8_t pw_ip_bits(const struct pw_ip *ip);       /* 32 or 128; 0: of no family */
-uint32_t pw_ip_hash(const struct pw_ip *ip);
+uint32_t pw_ip_hash(const struct pw_ip *ip);      /* any of its bits will do */
 
 /* "10.0.0.0/24"; a bare address is accepted and means /32 or /128. */
 int pw_prefix_parse(const char *text, struct pw_prefix *prefix);

@@ -273,6 +273,43 @@ static void prefix_equal_compares_host_bits(void **state)
 	assert_false(pw_prefix_equal(&a, &c));
 }
 
+static void ip_scopes_and_lengths(void **state)
+{
+	const struct pw_ip v4 = ip("169.254.1.1"), low = ip("fe80::1"), high = ip("febf::1"),
+			   beyond = ip("fec0::1"), none = {0};
+
+	assert_true(pw_ip_is_link_local(&low));
+	assert_true(pw_ip_is_link_local(&high));
+	assert_false(pw_ip_is_link_local(&beyond));
+	assert_false(pw_ip_is_link_local(&v4)); /* of IPv6 only */
+	assert_int_equal(pw_ip_bits(&v4), 32);
+	assert_int_equal(pw_ip_bits(&low), 128);
+	assert_int_equal(pw_ip_bits(&none), 0);
+}
+
+/* Addresses that count up at any byte fill the slots of a small table, by the low bits as by the high
+ * ones: 256 into 1024 leave 1024 * (1 - e^-1/4) = 226 used. */
+static void hash_spreads(void **state)
+{
+	for (unsigned byte = 0; byte < 20; byte++) {
+		bool low[1024] = {false}, high[1024] = {false};
+		unsigned n_low = 0, n_high = 0;
+
+		for (unsigned i = 0; i < 256; i++) {
+			struct pw_ip a = byte < 16 ? ip("fd00:1::") : ip("10.0.0.0");
+			uint32_t hash;
+
+			a.b[byte % 16] = (uint8_t)i;
+			hash = pw_ip_hash(&a);
+			n_low += !low[hash % 1024];
+			n_high += !high[hash >> 22];
+			low[hash % 1024] = high[hash >> 22] = true;
+		}
+		assert_in_range(n_low, 200, 256);
+		assert_in_range(n_high, 200, 256);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -283,6 +320,8 @@ int main(void)
 		cmocka_unit_test(ip_v4_clears_the_rest),
 		cmocka_unit_test(ip_order),
 		cmocka_unit_test(ip_kinds),
+		cmocka_unit_test(ip_scopes_and_lengths),
+		cmocka_unit_test(hash_spreads),
 		cmocka_unit_test(prefix_text),
 		cmocka_unit_test(prefix_against_model),
 		cmocka_unit_test(prefix_equal_compares_host_bits),
