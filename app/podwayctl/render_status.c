@@ -71,14 +71,14 @@ static const char *flow_losses(const json_t *flows, char losses[static 256])
 	return losses;
 }
 
-/* flows: of one family; NULL: the daemon has none of it. */
+/* flows: of one family; of size 0: the daemon has no Services of it. */
 static void show_flows(struct ctl *ctl, const char *label, const json_t *flows)
 {
 	int64_t used = pw_json_int(flows, "used", 0), size = pw_json_int(flows, "size", 0);
 	double share = text_share(used, size);
 	char a[TEXT_MAX], b[TEXT_MAX], c[TEXT_MAX], losses[256];
 
-	if (flows == NULL)
+	if (size == 0)
 		return;
 	line(ctl, label, "%s%s of %s (%s)%s%s", share >= 90 ? text_color(ctl, C_RED) : "",
 		text_count(used, a), text_count(size, b), text_percent(share, c),

@@ -31,7 +31,9 @@ static void check_cluster_ip(struct conf_ctx *ctx, const struct conf_nets *nets,
 	char text[PW_IP_STRLEN], also[CONF_ALSO_MAX];
 
 	pw_ip_format(ip, text);
-	if (own != NULL)
+	if (ip->family == PW_IPV6 && ctx->conf->limits.flows_ipv6 == 0)
+		conf_wrong(ctx, path, "%s is IPv6, but limits.flows_ipv6 is 0", text);
+	else if (own != NULL)
 		conf_wrong(ctx, path, "%s is an address of this node; %s", text,
 			conf_also(ctx, own->path, also));
 	else if (conf_clean(ctx, "service_cidr") && conf_nets_have(nets, CONF_NET_SERVICES, ip) &&

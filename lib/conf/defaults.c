@@ -37,7 +37,6 @@ void conf_defaults(struct conf_ctx *ctx)
 	conf->limits.routes = 65536;
 	conf->limits.neighbours = 1024; /* kernel: neigh/default/gc_thresh3 */
 	conf->limits.flows = 262144;    /* kernel: nf_conntrack_max */
-	conf->limits.flows_ipv6 = 65536;
 	conf->limits.services = 16384;
 	/* Out of the kernel's ip_local_port_range (to 60999) and of node ports: the range that Linux
 	 * had for masquerading until 2.2. */
@@ -192,6 +191,28 @@ static void complete_services(struct pw_conf *conf)
 	}
 }
 
+static bool has_ipv6(const struct pw_conf_prefixes *list)
+{
+	for (uint32_t i = 0; i < list->n; i++)
+		if (list->v[i].ip.family == PW_IPV6)
+			return true;
+	return false;
+}
+
+/* The tables of Services take some 40 MB a family: only where somebody wants them. */
+static void complete_flows_ipv6(struct conf_ctx *ctx)
+{
+	struct pw_conf *conf = ctx->conf;
+	bool wanted = has_ipv6(&conf->service_cidrs);
+
+	if (conf_has(ctx, "limits.flows_ipv6"))
+		return;
+	for (uint32_t i = 0; i < conf->n_services; i++)
+		wanted |= has_ipv6(&conf->services[i].cluster_ips);
+	if (wanted)
+		conf->limits.flows_ipv6 = 65536;
+}
+
 static void complete_flow_file(struct conf_ctx *ctx)
 {
 	const char *socket = ctx->conf->control_socket;
@@ -211,5 +232,6 @@ void conf_complete(struct conf_ctx *ctx)
 	complete_pods(ctx);
 	complete_ports(ctx);
 	complete_services(ctx->conf);
+	complete_flows_ipv6(ctx);
 	complete_flow_file(ctx);
 }

@@ -71,7 +71,7 @@ struct pw_ctl {
 	struct pw_rib *rib;
 	struct pw_adj_table *adj;
 	struct pw_nat *nat;
-	struct pw_nat6 *nat6;
+	struct pw_nat6 *nat6;         /* NULL: no Services over IPv6 */
 	struct pw_neigh_table *neigh; /* neighbour.c */
 	struct pw_dp *dp;
 

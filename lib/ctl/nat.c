@@ -96,6 +96,8 @@ int ctl_nat_create(struct pw_ctl *ctl)
 	pw_nat_restored(ctl->nat, &restored);
 	tell_restored(params.flow_file, &restored);
 	snprintf(path6, sizeof(path6), "%s6", ctl->conf->flow_file);
+	if (ctl->conf->limits.flows_ipv6 == 0)
+		return 0;
 	params.flow_file = path6;
 	params.max_flows = ctl->conf->limits.flows_ipv6;
 	ctl->nat6 = create_v6(ctl, params);
@@ -118,8 +120,15 @@ void ctl_nat_destroy(struct pw_ctl *ctl)
 
 /* ---- Services ---- */
 
+bool ctl_nat_has(const struct pw_ctl *ctl, uint8_t family)
+{
+	return family == PW_IPV6 ? ctl->nat6 != NULL : ctl->nat != NULL;
+}
+
 int ctl_nat_service_set(struct pw_ctl *ctl, const struct ctl_nat_service *svc, uint32_t *id)
 {
+	if (!ctl_nat_has(ctl, svc->vip.family))
+		return -EAFNOSUPPORT;
 	return svc->vip.family == PW_IPV6 ? service_set_v6(ctl, svc, id)
 					  : service_set_v4(ctl, svc, id);
 }
@@ -128,6 +137,8 @@ int ctl_nat_service_del(struct pw_ctl *ctl, const struct pw_ip *vip, uint16_t po
 {
 	const uint16_t port_be = rte_cpu_to_be_16(port);
 
+	if (!ctl_nat_has(ctl, vip->family))
+		return -ENOENT;
 	return vip->family == PW_IPV6
 		       ? pw_nat6_service_del(ctl->nat6, pw_in6_from_ip(vip), port_be, proto)
 		       : pw_nat_service_del(ctl->nat, vip->v4_be, port_be, proto);
@@ -136,6 +147,8 @@ int ctl_nat_service_del(struct pw_ctl *ctl, const struct pw_ip *vip, uint16_t po
 int ctl_nat_service_stats(
 	const struct pw_ctl *ctl, uint8_t family, uint32_t id, struct pw_nat_service_stats *stats)
 {
+	if (!ctl_nat_has(ctl, family))
+		return -ENOENT;
 	return family == PW_IPV6 ? pw_nat6_service_stats(ctl->nat6, id, stats)
 				 : pw_nat_service_stats(ctl->nat, id, stats);
 }
@@ -143,18 +156,23 @@ int ctl_nat_service_stats(
 void ctl_nat_services_synced(struct pw_ctl *ctl)
 {
 	pw_nat_services_synced(ctl->nat);
-	pw_nat6_services_synced(ctl->nat6);
+	if (ctl->nat6 != NULL)
+		pw_nat6_services_synced(ctl->nat6);
 }
 
 int ctl_nat_set_service_cidrs(struct pw_ctl *ctl, const struct pw_conf_prefixes *cidrs)
 {
 	int rc = pw_nat_set_service_cidrs(ctl->nat, cidrs->v, cidrs->n);
 
-	return rc != 0 ? rc : pw_nat6_set_service_cidrs(ctl->nat6, cidrs->v, cidrs->n);
+	return rc != 0 || ctl->nat6 == NULL
+		       ? rc
+		       : pw_nat6_set_service_cidrs(ctl->nat6, cidrs->v, cidrs->n);
 }
 
 void ctl_nat_set_snat_address(struct pw_ctl *ctl, uint8_t family, const struct pw_ip *ip)
 {
+	if (!ctl_nat_has(ctl, family))
+		return;
 	if (family == PW_IPV6)
 		pw_nat6_set_snat_address(ctl->nat6, pw_in6_from_ip(ip));
 	else
@@ -165,7 +183,7 @@ int ctl_nat_set_snat_ports(struct pw_ctl *ctl, uint16_t first, uint16_t last)
 {
 	int rc = pw_nat_set_snat_ports(ctl->nat, first, last);
 
-	return rc != 0 ? rc : pw_nat6_set_snat_ports(ctl->nat6, first, last);
+	return rc != 0 || ctl->nat6 == NULL ? rc : pw_nat6_set_snat_ports(ctl->nat6, first, last);
 }
 
 /* ---- flows ---- */
@@ -198,11 +216,14 @@ int ctl_nat_snat_uses(
 {
 	int rc = snat_uses_v4(ctl, fn, arg);
 
-	return rc != 0 ? rc : snat_uses_v6(ctl, fn, arg);
+	return rc != 0 || ctl->nat6 == NULL ? rc : snat_uses_v6(ctl, fn, arg);
 }
 
 void ctl_nat_stats(const struct pw_ctl *ctl, uint8_t family, struct pw_nat_stats *stats)
 {
+	*stats = (struct pw_nat_stats){0};
+	if (!ctl_nat_has(ctl, family))
+		return;
 	if (family == PW_IPV6)
 		pw_nat6_stats(ctl->nat6, stats);
 	else

@@ -16,6 +16,9 @@ void ctl_nat_destroy(struct pw_ctl *ctl);
 
 /* ---- Services ---- */
 
+/* Are there Services of this family? What is below knows none of another one. */
+bool ctl_nat_has(const struct pw_ctl *ctl, uint8_t family);
+
 struct ctl_nat_service {
 	struct pw_ip vip;
 	uint16_t port, target_port;

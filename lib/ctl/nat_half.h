@@ -40,10 +40,11 @@ static int S(service_set)(struct pw_ctl *ctl, const struct ctl_nat_service *svc,
 }
 
 /* false: flows of this family do not match. */
-static bool S(filter)(const struct ctl_flow_filter *from, struct F(filter) * to)
+static bool S(filter)(
+	const struct pw_ctl *ctl, const struct ctl_flow_filter *from, struct F(filter) * to)
 {
-	if (!may_be(&from->client.ip, FAMILY) || !may_be(&from->vip.ip, FAMILY) ||
-		!may_be(&from->backend.ip, FAMILY))
+	if (ctl->TABLE == NULL || !may_be(&from->client.ip, FAMILY) ||
+		!may_be(&from->vip.ip, FAMILY) || !may_be(&from->backend.ip, FAMILY))
 		return false;
 	memset(to, 0, sizeof(*to));
 	to->proto = from->proto;
@@ -90,7 +91,7 @@ static uint32_t S(flows)(const struct pw_ctl *ctl, const struct ctl_flow_filter 
 	struct S(show) show = {fn, arg};
 	struct F(filter) own;
 
-	if (!S(filter)(filter, &own))
+	if (!S(filter)(ctl, filter, &own))
 		return 0;
 	return N(flows)(ctl->TABLE, &own, limit, ctl_now_sec(ctl), S(show_flow), &show);
 }
@@ -100,14 +101,14 @@ static uint32_t S(flow_counts)(const struct pw_ctl *ctl, const struct ctl_flow_f
 {
 	struct F(filter) own;
 
-	return S(filter)(filter, &own) ? N(flow_counts)(ctl->TABLE, &own, fn, arg) : 0;
+	return S(filter)(ctl, filter, &own) ? N(flow_counts)(ctl->TABLE, &own, fn, arg) : 0;
 }
 
 static uint32_t S(flush)(struct pw_ctl *ctl, const struct ctl_flow_filter *filter)
 {
 	struct F(filter) own;
 
-	return S(filter)(filter, &own) ? N(flush)(ctl->TABLE, &own) : 0;
+	return S(filter)(ctl, filter, &own) ? N(flush)(ctl->TABLE, &own) : 0;
 }
 
 struct S(show_uses) {

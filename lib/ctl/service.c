@@ -166,7 +166,9 @@ static int put_all(
 	remove_pairs(ctl, spec, n);
 	return pw_err_set(err, rc, "service %s: %s", spec->name,
 		rc == -ENOSPC ? "no room: raise limits.services or limits.endpoints"
-			      : strerror(-rc));
+		: rc == -EAFNOSUPPORT
+			? "there are no Services over IPv6 here: limits.flows_ipv6 is 0"
+			: strerror(-rc));
 }
 
 static void take_out(struct pw_ctl *ctl, const struct pw_conf_service *spec)

@@ -162,6 +162,7 @@ check "services del" lab_ctl services del default/echo
 check "its address is unknown now" drops_more vip_unknown 1 silent udp $vip 7
 check_fails "a second time is an error" lab_ctl services del default/echo
 check_fails "a cluster IP outside of service_cidr is an error" lab_ctl services add x cluster-ip 10.97.0.1 port 80
+check_fails "a cluster IP of IPv6 is one where there are no tables for it" lab_ctl services add x cluster-ip fd00::1 port 80
 check_fails "a port that another Service has is an error" lab_ctl services add x cluster-ip 10.96.0.1 port 7
 
 # ---- ICMP errors about translated flows

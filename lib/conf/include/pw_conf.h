@@ -207,7 +207,7 @@ struct pw_conf {
 		uint32_t routes;           /* 65536 */
 		uint32_t neighbours;       /* 1024 (kernel gc_thresh3) */
 		uint32_t flows;            /* 262144 (kernel nf_conntrack_max) */
-		uint32_t flows_ipv6;       /* the same for IPv6; 65536 */
+		uint32_t flows_ipv6;       /* the same for IPv6; 65536, or 0: no Services over IPv6 */
 		uint32_t flows_per_client; /* 0: any number; of each family */
 		uint32_t services;         /* 16384; one is a (cluster IP, protocol, port) */
 		uint32_t endpoints;        /* 131072 */

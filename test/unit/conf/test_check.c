@@ -265,6 +265,20 @@ static void routes(void **state)
 			"f:2:35: routes[0].via: fd00::2 is not of the family of the prefix; "
 			"needed: "
 			"an IPv4 address\n"},
+		/* A link-local next hop and its link. */
+		{LINK "routes: [{prefix: '::/0', via: fe80::2, port: br0}]\n", ""},
+		{LINK "routes: [{prefix: '::/0', via: fe80::2}]\n",
+			"f:2:32: routes[0].via: fe80::2 is link-local; needed: port, the bridge or "
+			"routed port it is on\n"},
+		{LINK "routes: [{prefix: '::/0', via: fe80::2, port: b}]\n",
+			"f:2:47: routes[0].port: \"b\" is no bridge with a gateway and no routed "
+			"port\n"},
+		{LINK "routes: [{prefix: '::/0', via: fd00::2, port: a}]\n",
+			"f:2:47: routes[0].port: only a link-local next hop needs it; fd00::2 "
+			"tells "
+			"its own\n"},
+		{"routes: [{prefix: '::/0', kind: prohibit, port: a}]\n",
+			"f:1:49: routes[0].port: only a route of kind via has it\n"},
 		{"routes: [{prefix: 0.0.0.0/0}]\n",
 			"f:1:10: routes[0].via: missing; a route has a next hop (via: 192.0.2.254) "
 			"or a kind (host, blackhole, unreachable, prohibit)\n"},
@@ -295,6 +309,9 @@ static void services(void **state)
 			"f:3:27: services[0].cluster_ip: 10.97.0.9 is outside of service_cidr "
 			"(line 1)\n"},
 		{WEB("cluster_ip: fd00::9, ports: [{port: 80}]"), ""}, /* no IPv6 service_cidr */
+		{"limits: {flows_ipv6: 0}\n" WEB("cluster_ip: fd00::9, ports: [{port: 80}]"),
+			"f:4:27: services[0].cluster_ip: fd00::9 is IPv6, but limits.flows_ipv6 is "
+			"0\n"},
 		{"bridges: [{name: br0, gateway: 10.1.0.1/24}]\n"
 		 "services:\n- {name: web, cluster_ip: 10.1.0.1, ports: [{port: 80}]}\n",
 			"f:3:27: services[0].cluster_ip: 10.1.0.1 is an address of this node; also "

@@ -190,6 +190,13 @@ static void delivered_files(void **state)
 	assert_int_equal(conf->n_bridges, 2);
 	assert_int_equal(conf->n_ports, 2);
 	assert_string_equal(conf->ports[1].socket, "/run/podway/vm1.sock");
+	assert_int_equal(conf->limits.flows_ipv6, 0);
+	pw_conf_free(conf);
+
+	conf = load_valid(PW_SOURCE_ROOT "/config/lab-dual.yaml");
+	assert_int_equal(conf->pod_cidrs.n, 2);
+	assert_int_equal(conf->n_routes, 2);
+	assert_int_equal(conf->limits.flows_ipv6, 65536); /* it has Services over IPv6 */
 	pw_conf_free(conf);
 }
 
