@@ -45,11 +45,25 @@ static inline void tally_add(struct tally *t, uint32_t *lens, uint32_t i, const 
 	t->rearm |= rte_cpu_to_le_64(rearm);
 }
 
+static inline bool tally_one_segment(const struct tally *t)
+{
+	return (uint16_t)(t->rearm >> TALLY_SEGS_SHIFT) == 1; /* each has one or more */
+}
+
 /* Nothing that a port might not be able to do: partial checksum, GSO, more than one segment. */
 static inline bool tally_is_plain(const struct tally *t)
 {
 	return (t->ol_flags & (RTE_MBUF_F_RX_LRO | RTE_MBUF_F_RX_L4_CKSUM_MASK)) == 0 &&
-	       (uint16_t)(t->rearm >> TALLY_SEGS_SHIFT) == 1; /* each has one or more */
+	       tally_one_segment(t);
+}
+
+/* Nothing that the parser has to judge: the same, but checksums may be known to be good. NONE, a partial
+ * one, is BAD and GOOD together. */
+static inline bool tally_is_clean(const struct tally *t)
+{
+	static_assert((RTE_MBUF_F_RX_L4_CKSUM_NONE & RTE_MBUF_F_RX_L4_CKSUM_BAD) != 0, "one test");
+	return (t->ol_flags & (RTE_MBUF_F_RX_LRO | RTE_MBUF_F_RX_L4_CKSUM_BAD)) == 0 &&
+	       tally_one_segment(t);
 }
 
 /* The first n of the frames, all of them or fewer. */

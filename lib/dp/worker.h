@@ -21,9 +21,7 @@
 #define RETRY_MAX     PW_BATCH_MAX
 #define RETRY_TRIES   3
 #define PUNT_PER_SEC  4096 /* a port and worker; more would only queue up behind others */
-#define PLAIN_AHEAD                                                                                \
-	4 /* frames that plain is fetching; as many pointers behind the last must be some mbuf's */
-#define PORT_FLOOD (PW_PORT_NONE - 1) /* out_port: every other port of the bridge */
+#define PORT_FLOOD    (PW_PORT_NONE - 1) /* out_port: every other port of the bridge */
 
 /* Frames that wait for one port until 32 are there or the iteration ends. */
 struct tx_buffer {
@@ -102,8 +100,9 @@ struct worker {
 	uint16_t n_plain; /* packets that have an out_ports[] */
 	uint32_t work; /* flags ROUTED, NAT: some packet may have them; else stages are skipped */
 	struct run runs[PW_BATCH_MAX];
-	struct rte_mbuf *mbufs[PW_BATCH_MAX + PLAIN_AHEAD];
-	uint32_t lens[PW_BATCH_MAX]; /* of frames as received */
+	struct rte_mbuf *mbufs[PW_BATCH_MAX];
+	uint8_t *frames[PW_BATCH_MAX]; /* of received mbufs. W: plain */
+	uint32_t lens[PW_BATCH_MAX];   /* of frames as received */
 	/* Of frames that are ready to leave; PW_PORT_NONE: the stages from parse on decide. */
 	uint16_t out_ports[PW_BATCH_MAX] __attribute__((aligned(64)));
 	struct pw_batch batch __attribute__((aligned(64)));

@@ -97,6 +97,11 @@ void pw_adj_table_destroy(struct pw_adj_table *table)
 	pw_free(table->alloc, table);
 }
 
+static uint64_t make_word(uint64_t mac48, uint8_t kind, enum pw_adj_state state)
+{
+	return mac48 << 16 | (uint64_t)kind << 8 | state;
+}
+
 int64_t pw_adj_alloc(struct pw_adj_table *table, const struct pw_adj *tmpl)
 {
 	if (tmpl->kind == PW_ADJ_FREE || tmpl->kind > PW_ADJ_PROHIBIT)
@@ -122,7 +127,9 @@ int64_t pw_adj_alloc(struct pw_adj_table *table, const struct pw_adj *tmpl)
 	adj->kind = tmpl->kind;
 	adj->permanent = tmpl->permanent;
 	__atomic_store_n(&adj->last_used_sec, 0, __ATOMIC_RELAXED);
-	__atomic_store_n(&adj->word, tmpl->word, __ATOMIC_RELEASE);
+	__atomic_store_n(&adj->word,
+		make_word(pw_adj_word_mac48(tmpl->word), tmpl->kind, pw_adj_word_state(tmpl->word)),
+		__ATOMIC_RELEASE);
 	return index;
 }
 
@@ -142,7 +149,10 @@ void pw_adj_set_mac(
 	struct pw_adj_table *table, uint32_t index, uint64_t mac48, enum pw_adj_state state)
 {
 	assert(index < table->capacity);
-	__atomic_store_n(&table->adjs[index].word, mac48 << 16 | state, __ATOMIC_RELEASE);
+
+	struct pw_adj *adj = &table->adjs[index];
+
+	__atomic_store_n(&adj->word, make_word(mac48, adj->kind, state), __ATOMIC_RELEASE);
 }
 
 uint32_t pw_adj_count(const struct pw_adj_table *table)

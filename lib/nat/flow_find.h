@@ -19,9 +19,7 @@
 
 static inline uint16_t tag_of(uint64_t hash)
 {
-	uint16_t tag = (uint16_t)(hash >> 48);
-
-	return tag ? tag : 1;
+	return (uint16_t)(hash >> 48) | 1; /* 0 is no tag */
 }
 
 /* Bit i: slot i has the tag. Lanes of a vector load are whole, the vector need not be. (Measured:

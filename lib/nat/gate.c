@@ -22,10 +22,10 @@ struct gate *gate_build(const struct pw_alloc *alloc, uint32_t addresses, uint64
 
 void gate_add(struct gate *gate, flow_addr ip_be)
 {
-	uint32_t word;
-	uint64_t bits = gate_bits(gate, ip_be, &word);
+	uint64_t hash = gate_hash(gate, ip_be);
 
-	__atomic_or_fetch(&gate->word[word], bits, __ATOMIC_RELEASE);
+	__atomic_or_fetch(
+		&gate->word[gate_word_of(gate, hash)], gate_bit_of(hash), __ATOMIC_RELEASE);
 	__atomic_store_n(&gate->n_added, gate->n_added + 1, __ATOMIC_RELEASE);
 }
 

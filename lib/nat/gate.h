@@ -2,7 +2,7 @@
 /*
  * gate.h - which addresses can belong to a translated flow: a filter in front of the flow stage.
  *
- * A blocked Bloom filter (two bits in one 64-bit word an address) over VIPs, endpoints and SNAT
+ * A bit map by a hash of the address (one bit each, 16 to 32 bits of room) over VIPs, endpoints and SNAT
  * addresses, and the list of service CIDRs. An answer of "no" is exact; "yes" may be wrong, which
  * costs a lookup. Bits are sticky, since an endpoint that is gone may still have flows: removing
  * an address does nothing until GATE_STALE_MIN and more than half of all additions are stale; then
@@ -22,7 +22,7 @@
 #include "flow_line.h"
 #include "grave.h"
 
-#define GATE_BITS_PER_ADDRESS 8
+#define GATE_BITS_PER_ADDRESS 16
 #define GATE_STALE_MIN        1024
 #define GATE_CIDRS_MAX        16
 
@@ -48,12 +48,18 @@ void gate_add(struct gate *gate, flow_addr ip_be);
 struct gate_cidrs *gate_cidrs_build(
 	const struct pw_alloc *alloc, const struct pw_prefix *cidrs, uint32_t n);
 
-static inline uint64_t gate_bits(const struct gate *gate, flow_addr ip_be, uint32_t *word)
+/* Times the golden ratio (Knuth, TAOCP 6.4): the upper bits of the product are good. */
+static inline uint64_t gate_hash(const struct gate *gate, flow_addr ip_be)
 {
-	uint64_t h = flow_mix(flow_addr_word(ip_be) ^ gate->secret, UINT64_C(0x9e3779b97f4a7c15));
-
-	*word = (uint32_t)(h >> 32) & (gate->n_words - 1);
-	return UINT64_C(1) << (h & 63) | UINT64_C(1) << (h >> 6 & 63);
+	return (flow_addr_word(ip_be) ^ gate->secret) * UINT64_C(0x9e3779b97f4a7c15);
+}
+static inline uint32_t gate_word_of(const struct gate *gate, uint64_t hash)
+{
+	return (uint32_t)(hash >> 32) & (gate->n_words - 1);
+}
+static inline uint64_t gate_bit_of(uint64_t hash)
+{
+	return UINT64_C(1) << (hash >> 58);
 }
 
 static inline bool gate_is_empty(const struct gate *gate)
@@ -63,10 +69,10 @@ static inline bool gate_is_empty(const struct gate *gate)
 
 static inline bool gate_has(const struct gate *gate, flow_addr ip_be)
 {
-	uint32_t word;
-	uint64_t bits = gate_bits(gate, ip_be, &word);
+	uint64_t hash = gate_hash(gate, ip_be);
+	uint64_t word = __atomic_load_n(&gate->word[gate_word_of(gate, hash)], __ATOMIC_RELAXED);
 
-	return (__atomic_load_n(&gate->word[word], __ATOMIC_RELAXED) & bits) == bits;
+	return (word & gate_bit_of(hash)) != 0;
 }
 
 static inline bool gate_cidrs_have(const struct gate_cidrs *cidrs, flow_addr ip_be)

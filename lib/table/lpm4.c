@@ -24,6 +24,10 @@
 #define PREFIXES_MAX  (UINT32_C(1) << 28)
 /* Beyond the two a prefix may need: groups that wait for their grace period. */
 #define SPARE_GROUPS 4096
+/* Slabs of a small table come one by one. From ONE_BY_ONE on they come in blocks of 2 MB, which the allocator
+ * puts on huge pages: lookups in a large table would miss the TLB as often as the cache. */
+#define ONE_BY_ONE  16u
+#define BLOCK_SLABS 32u
 
 static const uint8_t level_end[LEVELS] = {16, 24, 32}; /* longest prefix of a level */
 
@@ -98,18 +102,34 @@ static void group_free(void *ctx, uint32_t group)
 
 static const struct pw_retire_ops retire_ops = {group_link, group_free};
 
+/* Is slab n allocated by itself, or with others that follow it? Else it is one of those. */
+static bool begins_block(uint32_t n)
+{
+	return n < ONE_BY_ONE || (n - ONE_BY_ONE) % BLOCK_SLABS == 0;
+}
+
+static uint32_t *new_entries(const struct pw_lpm4 *lpm, uint32_t n)
+{
+	size_t entries = SLAB_GROUPS * GROUP_ENTRIES;
+
+	if (!begins_block(n))
+		return lpm->root.slabs[n - 1] + entries;
+	return pw_zalloc(lpm->alloc, "lpm4 groups",
+		entries * sizeof(uint32_t) * (n < ONE_BY_ONE ? 1 : BLOCK_SLABS));
+}
+
 static int add_slab(struct pw_lpm4 *lpm)
 {
 	if (lpm->n_slabs == lpm->slabs_max)
 		return -ENOSPC;
 
 	uint32_t n = lpm->n_slabs;
-	size_t size = (size_t)SLAB_GROUPS * GROUP_ENTRIES * sizeof(uint32_t);
-	uint32_t *slab = pw_zalloc(lpm->alloc, "lpm4 groups", size);
+	uint32_t *slab = new_entries(lpm, n);
 	struct shadow *shadow = pw_zalloc(lpm->alloc, "lpm4 depths", sizeof(*shadow));
 
 	if (slab == NULL || shadow == NULL) {
-		pw_free(lpm->alloc, slab);
+		if (begins_block(n))
+			pw_free(lpm->alloc, slab);
 		pw_free(lpm->alloc, shadow);
 		return -ENOMEM;
 	}
@@ -171,7 +191,8 @@ void pw_lpm4_destroy(struct pw_lpm4 *lpm)
 		return;
 	pw_retire_fini(&lpm->retire);
 	for (uint32_t i = 0; i < lpm->n_slabs; i++) {
-		pw_free(lpm->alloc, lpm->root.slabs[i]);
+		if (begins_block(i))
+			pw_free(lpm->alloc, lpm->root.slabs[i]);
 		pw_free(lpm->alloc, lpm->shadows[i]);
 	}
 	pw_free(lpm->alloc, lpm->shadows);
@@ -313,7 +334,10 @@ static bool valid_prefix(uint32_t ip, uint8_t len)
 /* Who sees the new number sees the change; who sees the old one may see either. */
 static void changed(struct pw_lpm4 *lpm)
 {
-	__atomic_store_n(&lpm->generation, lpm->generation + 1, __ATOMIC_RELEASE);
+	uint32_t next = lpm->generation + 1;
+
+	__atomic_store_n(
+		&lpm->generation, next == PW_LPM4_GENERATION_NONE ? 0 : next, __ATOMIC_RELEASE);
 }
 
 uint32_t pw_lpm4_generation(const struct pw_lpm4 *lpm)
@@ -412,7 +436,6 @@ void pw_lpm4_usage(const struct pw_lpm4 *lpm, struct pw_lpm4_usage *usage)
 
 #define BULK 64
 
-/* One pass a level: while a line of one packet comes, those of the others are asked for. */
 /* Level by level: the lines of the next level are on their way while the others are looked at. */
 static void lookup_up_to_bulk(
 	const struct pw_lpm4_root *root, const uint32_t *ip_be, uint32_t *values, uint32_t n)

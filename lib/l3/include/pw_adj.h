@@ -16,8 +16,9 @@
 #ifndef PW_ADJ_H
 #define PW_ADJ_H
 
-#include <stdint.h>
 #include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 #include "pw_addr.h"
 #include "pw_alloc.h"
@@ -42,7 +43,7 @@ enum pw_adj_state {        /* of a FORWARD adjacency; in the word with the MAC *
 };
 
 struct pw_adj {
-	uint64_t word;      /* W: ctl  R: worker. MAC << 16 | enum pw_adj_state */
+	uint64_t word; /* W: ctl  R: worker. MAC << 16 | kind << 8 (by alloc) | enum pw_adj_state */
 	uint64_t src_mac48; /* router MAC of the interface */
 	struct pw_ip ip;    /* the neighbour's address (FORWARD), our address (LOCAL). R: ctl */
 	uint16_t port;      /* PW_PORT_NONE: by FDB of the bridge */
@@ -63,7 +64,7 @@ struct pw_adj_table;
 struct pw_adj_table *pw_adj_table_create(
 	const struct pw_alloc *alloc, struct pw_limbo *limbo, uint32_t capacity);
 void pw_adj_table_destroy(struct pw_adj_table *table);
-/* Copies `tmpl` (generation, last_used, src_high and src_low ignored); index or -ENOSPC. */
+/* Copies `tmpl` (generation, last_used, src_high and src_low ignored; of the word the MAC and the state are used); index or -ENOSPC. */
 int64_t pw_adj_alloc(struct pw_adj_table *table, const struct pw_adj *tmpl);
 /* The caller has removed every route to it. Reusable after a grace period. */
 void pw_adj_release(struct pw_adj_table *table, uint32_t index);
@@ -81,6 +82,11 @@ static inline uint64_t pw_adj_word(const struct pw_adj *adj)
 static inline enum pw_adj_state pw_adj_word_state(uint64_t word)
 {
 	return (enum pw_adj_state)(word & 0xff);
+}
+/* To a neighbour whose MAC is known. */
+static inline bool pw_adj_word_leads(uint64_t word)
+{
+	return (uint16_t)word == (PW_ADJ_FORWARD << 8 | PW_ADJ_RESOLVED);
 }
 static inline uint64_t pw_adj_word_mac48(uint64_t word)
 {

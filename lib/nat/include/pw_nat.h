@@ -130,32 +130,6 @@ uint32_t pw_nat_select(
 void pw_nat_process(struct pw_nat *nat, uint32_t worker, struct pw_pkt *const *pkts, uint32_t n,
 	uint32_t now_sec);
 
-/*
- * The way of most packets: plain frames (pw_plain.h) of connections that go on. Says which of n are to be
- * translated, and how, and which are not; what may change or make a flow is in neither list, and untouched
- * by this call: it goes through select and process. Nothing is written into the frames.
- */
-struct pw_nat_translated {
-	struct pw_nat_plan plan;
-	uint32_t number; /* of the frame */
-	uint32_t flow;   /* for pw_nat_plain_set_adj() */
-	uint32_t adj;    /* what was set; PW_ADJ_NONE: nothing, or stale */
-	uint32_t unused;
-};
-struct pw_nat_plain {
-	uint32_t n_left, n_translated;
-	uint16_t left[PW_BATCH_MAX]; /* numbers of frames that stay as they are */
-	struct pw_nat_translated translated[PW_BATCH_MAX];
-};
-void pw_nat_plain(const struct pw_nat *nat, uint8_t *const *frames, uint32_t n, uint32_t now_sec,
-	uint32_t generation, struct pw_nat_plain *out);
-/* Adjacency of the translated destination, remembered by the flow for the packet's direction. It is good for
- * as long as the caller's `generation` (of all routes) is what it was before the adjacency was looked up. */
-void pw_nat_plain_set_adj(
-	const struct pw_nat *nat, uint32_t flow, uint32_t adj, uint32_t generation);
-/* No Service, no service CIDR: nothing is ever translated. */
-bool pw_nat_is_idle(const struct pw_nat *nat);
-
 /* What was HELD and may go now, or has to: to be given again (CONTINUE; as REINJECTED) or dropped.
  * Call it once an iteration; up to n. */
 struct pw_nat_released {

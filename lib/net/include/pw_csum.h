@@ -13,11 +13,10 @@
 
 #include <rte_mbuf.h>
 
+/* Both halves are added with the carry that the lower one, which is the same sum, gives. */
 static inline uint16_t pw_csum_fold(uint32_t sum)
 {
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
+	return (uint16_t)((sum + (sum << 16 | sum >> 16)) >> 16);
 }
 
 /* Change of a sum when 32-bit old becomes new (both in network order). Add to a running delta. */
@@ -39,12 +38,11 @@ static inline uint16_t pw_csum_update(uint16_t field, uint32_t delta)
 	return (uint16_t)~pw_csum_fold((uint16_t)~field + delta);
 }
 
-/* The same for a folded delta: one carry at most. */
+/* The same for a folded delta: the sum is inverted, so it loses what the header gains, and a borrow comes in at
+ * the other end. */
 static inline uint16_t pw_csum_update_folded(uint16_t field, uint16_t delta)
 {
-	uint32_t sum = (uint16_t)~field + (uint32_t)delta;
-
-	return (uint16_t) ~(sum + (sum >> 16));
+	return (uint16_t)(field - delta - (field < delta));
 }
 
 /* The same for a partial (un-inverted pseudo-header) sum. */

@@ -2,7 +2,7 @@
 /*
  * pw_plain.h - is a frame one of the kind that most are, with nothing wrong about it?
  *
- * Plain: one segment, untagged, between stations, IPv4 without options and not a fragment, with a
+ * Plain: untagged, between stations, IPv4 without options and not a fragment, with a
  * right header checksum, from a source that may be on the wire, TCP or UDP with a whole header. What
  * can be wrong is looked at with a few wide loads. "No" decides nothing: malformed or only unusual,
  * such a frame goes to pw_parse_frame(), which says the same of every plain one
@@ -37,7 +37,7 @@ enum pw_plain_offset {
 	PW_PLAIN_DST = PW_PLAIN_IP + 16,
 	PW_PLAIN_L4 = PW_PLAIN_IP + 20,
 	PW_PLAIN_TCP_FLAGS = PW_PLAIN_L4 + 13,
-	PW_PLAIN_MIN = PW_PLAIN_L4 + 8, /* bytes of the smallest */
+	PW_PLAIN_MIN = PW_PLAIN_L4 + 13, /* bytes that are looked at whatever the frame is */
 };
 
 static inline uint16_t pw_plain_load16(const uint8_t *p)
@@ -118,19 +118,47 @@ static inline bool pw_plain_sum_ok(const uint8_t *ip)
 	return (sum + (sum < head)) % 0xffff == 0;
 }
 
-/* 0/8 (sometimes allowed), loopback, multicast and above are for the full parser to judge. */
-static inline bool pw_plain_source(const uint8_t *src)
+/* First bytes of sources: 0/8 (sometimes allowed), loopback, multicast and above are for the full parser to
+ * judge. */
+static inline bool pw_plain_source(uint8_t first)
 {
-	return (uint8_t)(src[0] - 1) < 0xe0 - 1 && src[0] != IN_LOOPBACKNET;
+	static const bool plain[256] = {[1 ... 126] = true, [128 ... 223] = true};
+
+	return plain[first];
 }
 
-/* `avail`: IP payload, at least a UDP header. */
+/* Bytes of a TCP header, by that which holds its length in words; too many for any packet, if it says fewer
+ * than 5. */
+static inline uint32_t pw_plain_tcp_bytes(uint8_t words)
+{
+	static const uint16_t bytes[256] = {[0 ... 0x4f] = UINT16_MAX,
+		[0x50 ... 0x5f] = 20,
+		[0x60 ... 0x6f] = 24,
+		[0x70 ... 0x7f] = 28,
+		[0x80 ... 0x8f] = 32,
+		[0x90 ... 0x9f] = 36,
+		[0xa0 ... 0xaf] = 40,
+		[0xb0 ... 0xbf] = 44,
+		[0xc0 ... 0xcf] = 48,
+		[0xd0 ... 0xdf] = 52,
+		[0xe0 ... 0xef] = 56,
+		[0xf0 ... 0xff] = 60};
+
+	return bytes[words];
+}
+
+/* `avail`: IP payload, at least a UDP header, at most UINT16_MAX - 20. */
 static inline bool pw_plain_l4(const uint8_t *l4, uint8_t proto, uint32_t avail)
 {
-	if (likely(proto == IPPROTO_TCP)) {
-		return avail >= 20 && l4[12] >= 5 << 4 && (l4[12] >> 2 & 0x3cu) <= avail;
-	}
+	if (likely(proto == IPPROTO_TCP))
+		return pw_plain_tcp_bytes(l4[12]) <= avail;
 	return proto == IPPROTO_UDP && pw_plain_load16_be(l4 + 4) - 8u <= avail - 8;
+}
+
+/* "No" for those of the rare vendor whose addresses begin with four zeros. */
+static inline bool pw_plain_source_mac(const uint8_t *mac)
+{
+	return pw_plain_load32(mac) != 0;
 }
 
 static inline uint32_t pw_plain_ip_len(const uint8_t *data)
@@ -138,29 +166,39 @@ static inline uint32_t pw_plain_ip_len(const uint8_t *data)
 	return pw_plain_load16_be(data + PW_PLAIN_IP_LEN);
 }
 
-/* The headers of a frame of `len` bytes, of which all headers can be read. */
+/* The headers of a frame of `len` bytes, of which all headers can be read. Shorter ones than PW_PLAIN_MIN are UDP
+ * with next to nothing in it, which is rare. */
 static inline bool pw_plain_headers(const uint8_t *data, uint32_t len)
 {
-	const uint8_t *ip = data + PW_PLAIN_IP;
+	const uint32_t udp_min = 20 + 8; /* IP bytes */
 	uint32_t ip_len;
 
-	if (unlikely(len < PW_PLAIN_MIN || !pw_plain_kind(data)))
-		return false;
-	if (unlikely(rte_le_to_cpu_64(pw_plain_load64(data + PW_PLAIN_SRC_MAC)) << 16 == 0))
+	if (unlikely(len < PW_PLAIN_MIN || !pw_plain_kind(data) ||
+		     !pw_plain_source_mac(data + PW_PLAIN_SRC_MAC)))
 		return false;
 	ip_len = pw_plain_ip_len(data);
-	return likely(ip_len - (PW_PLAIN_MIN - PW_PLAIN_IP) <= len - PW_PLAIN_MIN &&
-		      pw_plain_sum_ok(ip) && pw_plain_source(data + PW_PLAIN_SRC) &&
+	return likely(ip_len - udp_min <= len - (PW_PLAIN_IP + udp_min) &&
+		      pw_plain_sum_ok(data + PW_PLAIN_IP) && pw_plain_source(data[PW_PLAIN_SRC]) &&
 		      pw_plain_l4(data + PW_PLAIN_L4, data[PW_PLAIN_PROTO], ip_len - 20));
 }
 
-/* One segment, and nothing asked for: no partial checksum, no GSO. */
-static inline bool pw_plain_mbuf(const struct rte_mbuf *m)
+/*
+ * Of a plain frame with a partial checksum (pw_pkt.h): is it that of its own TCP or UDP header? Then the mbuf
+ * says so in the way in which the parser leaves it, which is the same test (parse_offload.c).
+ */
+static inline bool pw_plain_partial(struct rte_mbuf *m, const uint8_t *data)
 {
-	/* NONE, a partial checksum, is BAD and GOOD together; BAD alone is for the full parser */
-	static_assert((RTE_MBUF_F_RX_L4_CKSUM_NONE & RTE_MBUF_F_RX_L4_CKSUM_BAD) != 0, "one test");
-	return m->nb_segs == 1 &&
-	       (m->ol_flags & (RTE_MBUF_F_RX_LRO | RTE_MBUF_F_RX_L4_CKSUM_BAD)) == 0;
+	bool tcp = data[PW_PLAIN_PROTO] == IPPROTO_TCP;
+	uint32_t header = tcp ? data[PW_PLAIN_L4 + 12] >> 2 & 0x3cu : 8, field = tcp ? 16 : 6;
+	uint32_t start = m->l2_len + m->l3_len;
+
+	if ((start != PW_PLAIN_L4 && start != 0) ||
+		(m->l4_len != field && m->l4_len != header && m->l4_len != 0))
+		return false;
+	m->l2_len = PW_PLAIN_IP;
+	m->l3_len = PW_PLAIN_L4 - PW_PLAIN_IP;
+	m->l4_len = header;
+	return true;
 }
 
 #endif

@@ -119,33 +119,62 @@ static inline uint16_t pw_rewrite_udp_csum(uint16_t field, uint16_t delta)
 	return field != 0 ? field : UINT16_MAX;
 }
 
-/* A plan for a plain frame (pw_plain.h), and its TTL if it is routed, in one visit: the result is that of
- * pw_rewrite_nat() and pw_rewrite_ttl(). */
-static inline void pw_rewrite_plain(uint8_t *frame, const struct pw_nat_plan *plan, bool ttl)
-{
-	uint8_t *ip = frame + PW_PLAIN_IP, *l4 = frame + PW_PLAIN_L4;
-	uint32_t sum = plan->l3_delta;
-	uint16_t csum;
+/* A plan as words, as they lie in the headers. */
+struct pw_rewrite_words {
+	uint64_t addrs; /* source, destination */
+	uint32_t ports;
+	uint16_t l3_delta, l4_delta;
+};
 
-	memcpy(&csum, ip + 10, 2);
-	sum += (uint16_t)~csum;
-	if (ttl) { /* loses 0x0100: gains its complement, which is never nothing, as is the sum */
-		sum += rte_cpu_to_be_16((uint16_t)~0x0100);
-		ip[8]--;
-	}
-	csum = (uint16_t)~pw_csum_fold(sum);
-	memcpy(ip + 10, &csum, 2);
-	memcpy(ip + 12, &plan->src_be, 12); /* addresses and ports */
-	if (likely(ip[9] == IPPROTO_TCP)) {
-		memcpy(&csum, l4 + 16, 2);
-		csum = pw_csum_update_folded(csum, plan->l4_delta);
-		memcpy(l4 + 16, &csum, 2);
-	} else {
-		memcpy(&csum, l4 + 6, 2);
-		csum = pw_rewrite_udp_csum(csum, plan->l4_delta);
-		memcpy(l4 + 6, &csum, 2);
-	}
+static inline uint32_t pw_rewrite_words_dst(const struct pw_rewrite_words *words)
+{
+	uint32_t dst_be;
+
+	memcpy(&dst_be, (const uint8_t *)&words->addrs + 4, 4);
+	return dst_be;
 }
-static_assert(offsetof(struct pw_nat_plan, dport_be) == 10, "as in the headers");
+
+/* The L4 checksum of a plain frame: a full or a partial one (CT-14). */
+static inline void pw_rewrite_plain_l4(
+	uint8_t *frame, const struct pw_rewrite_words *words, bool partial)
+{
+	bool tcp = likely(frame[PW_PLAIN_PROTO] == IPPROTO_TCP);
+	uint8_t *at = frame + PW_PLAIN_L4 + (tcp ? 16 : 6);
+	uint16_t field = pw_plain_load16(at);
+
+	if (unlikely(partial))
+		field = pw_csum_update_partial(field, words->l3_delta);
+	else if (tcp)
+		field = pw_csum_update_folded(field, words->l4_delta);
+	else
+		field = pw_rewrite_udp_csum(field, words->l4_delta);
+	memcpy(at, &field, 2);
+}
+
+/* Of an IPv4 header whose TTL goes down by one: plus 0x0100, and the carry; never -0. */
+static inline uint16_t pw_rewrite_ttl_csum(uint16_t csum)
+{
+	const uint16_t one = rte_cpu_to_be_16(0x0100);
+
+	return (uint16_t)(csum + one + (csum >= UINT16_MAX - one));
+}
+
+/* Words into a plain frame (pw_plain.h), and its TTL if it is routed, in one visit: the result is that of
+ * pw_rewrite_nat() and pw_rewrite_ttl(). */
+static inline void pw_rewrite_plain(
+	uint8_t *frame, const struct pw_rewrite_words *words, bool ttl, bool partial)
+{
+	uint8_t *ip = frame + PW_PLAIN_IP;
+	uint16_t csum = pw_csum_update_folded(pw_plain_load16(ip + 10), words->l3_delta);
+
+	if (ttl) {
+		ip[8]--;
+		csum = pw_rewrite_ttl_csum(csum);
+	}
+	memcpy(ip + 10, &csum, 2);
+	memcpy(ip + 12, &words->addrs, 8);
+	memcpy(ip + 20, &words->ports, 4);
+	pw_rewrite_plain_l4(frame, words, partial);
+}
 
 #endif

@@ -47,8 +47,10 @@ int pw_lpm4_clear(struct pw_lpm4 *lpm, uint32_t ip_be, uint8_t len);
 /*
  * Number of changes so far; any reader. What a reader looked up after it took the number holds as long as
  * the number does, so that results may be kept beside it (32 bits: a result must not be kept over 2^32
- * changes). A change counts when all of it is visible.
+ * changes). A change counts when all of it is visible. The number is never PW_LPM4_GENERATION_NONE, which
+ * so can stand beside "no result yet".
  */
+#define PW_LPM4_GENERATION_NONE UINT32_MAX
 uint32_t pw_lpm4_generation(const struct pw_lpm4 *lpm);
 /* Exact prefix: value or PW_LPM_MISS. */
 uint32_t pw_lpm4_get(const struct pw_lpm4 *lpm, uint32_t ip_be, uint8_t len);
@@ -98,6 +100,33 @@ static inline uint32_t pw_lpm4_lookup_in(const struct pw_lpm4_root *root, uint32
 			&pw_lpm4_group(root, entry)[ip >> shift & 0xff], __ATOMIC_ACQUIRE);
 	}
 	return pw_lpm4_entry_value(entry);
+}
+
+/*
+ * The same in two steps, for loops that take many packets through each. First: the entry that most probably
+ * says it, being fetched. Of prefixes up to /16 that is the top's, else the group's below.
+ */
+static inline const uint32_t *pw_lpm4_slot(const struct pw_lpm4_root *root, uint32_t ip_be)
+{
+	uint32_t ip = ntohl(ip_be);
+	const uint32_t *slot = &root->top[ip >> 16];
+	uint32_t entry = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
+
+	if (entry & PW_LPM4_EXTENDED) {
+		slot = &pw_lpm4_group(root, entry)[ip >> 8 & 0xff];
+		__builtin_prefetch(slot);
+	}
+	return slot;
+}
+
+/* Then: what it says. If it leads on (a host route, or a change in between), the way is gone again from the top. */
+static inline uint32_t pw_lpm4_slot_value(
+	const struct pw_lpm4_root *root, const uint32_t *slot, uint32_t ip_be)
+{
+	uint32_t entry = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
+
+	return entry & PW_LPM4_EXTENDED ? pw_lpm4_lookup_in(root, ip_be)
+					: pw_lpm4_entry_value(entry);
 }
 
 static inline uint32_t pw_lpm4_lookup(const struct pw_lpm4 *lpm, uint32_t ip_be)

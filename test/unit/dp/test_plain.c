@@ -8,7 +8,9 @@
  */
 #include "world.h"
 
+#include "pw_csum.h"
 #include "pw_nat.h"
+#include "pw_plain.h"
 
 #define BOUND_PORT  1 /* pod 10.0.0.1 */
 #define LEARN_PORT  2
@@ -191,20 +193,69 @@ static uint32_t any_frame(uint16_t port, enum kind kind)
 	return len;
 }
 
+/* What a pod's device says of a checksum: mostly what fits the frame. */
+struct offload {
+	uint64_t flags;
+	uint64_t l2_len, l3_len, l4_len;
+};
+
+static struct offload any_offload(void)
+{
+	static const uint8_t offsets[] = {16, 16, 6, 6, 20, 8, 0, 5};
+	struct offload o = {0};
+	uint32_t kind = rnd(&seed) % 8;
+
+	if (kind < 3) {
+		o.flags = RTE_MBUF_F_RX_L4_CKSUM_NONE;
+		o.l2_len = kind == 0 && rnd(&seed) % 8 == 0 ? 0 : 14;
+		o.l3_len = o.l2_len == 0 ? 0 : 20 + (rnd(&seed) % 16 == 0) * 8;
+		o.l4_len = frame[23] == IPPROTO_TCP && rnd(&seed) % 4
+				   ? 16
+				   : offsets[rnd(&seed) % sizeof(offsets)];
+	} else if (kind == 3) {
+		o.flags = rnd(&seed) % 4 ? RTE_MBUF_F_RX_L4_CKSUM_GOOD : RTE_MBUF_F_RX_L4_CKSUM_BAD;
+	}
+	return o;
+}
+
+static void set_offload(struct rte_mbuf *m, const struct offload *o)
+{
+	m->ol_flags |= o->flags;
+	m->l2_len = o->l2_len;
+	m->l3_len = o->l3_len;
+	m->l4_len = o->l4_len;
+}
+
 /* ---- the comparison ---- */
 
 static void give(uint16_t port, uint32_t len)
 {
 	struct fake_port *fp = &worlds[1].ports[port];
 	uint32_t step = 1 + rnd(&seed) % (len > 1 ? len - 1 : 1);
+	struct offload o = any_offload();
 
 	world_rx(&worlds[0], port, frame, len);
 	fp->rx[fp->n_rx++] = fake_split(&worlds[1].pool, frame, len, PW_MAX(step, len / 4));
+	for (unsigned i = 0; i < 2; i++)
+		set_offload(worlds[i].ports[port].rx[worlds[i].ports[port].n_rx - 1], &o);
+}
+
+static void check_same(const struct rte_mbuf *a, const struct rte_mbuf *b)
+{
+	static uint8_t bytes[2][2048];
+
+	assert_int_equal(fake_bytes(a, bytes[0]), fake_bytes(b, bytes[1]));
+	assert_memory_equal(bytes[0], bytes[1], a->pkt_len);
+	assert_int_equal(a->ol_flags, b->ol_flags);
+	if (!pw_mbuf_is_partial(a)) /* then nobody looks at the lengths */
+		return;
+	assert_int_equal(a->l2_len, b->l2_len);
+	assert_int_equal(a->l3_len, b->l3_len);
+	assert_int_equal(a->l4_len, b->l4_len);
 }
 
 static void check_port(uint16_t port)
 {
-	static uint8_t bytes[2][2048];
 	struct pw_dp_port_stats stats[2];
 	struct rte_mbuf *m[2];
 
@@ -214,8 +265,7 @@ static void check_port(uint16_t port)
 		assert_int_equal(m[0] == NULL, m[1] == NULL);
 		if (m[0] == NULL)
 			break;
-		assert_int_equal(fake_bytes(m[0], bytes[0]), fake_bytes(m[1], bytes[1]));
-		assert_memory_equal(bytes[0], bytes[1], m[0]->pkt_len);
+		check_same(m[0], m[1]);
 		rte_pktmbuf_free(m[0]);
 		rte_pktmbuf_free(m[1]);
 	}
@@ -343,7 +393,7 @@ static const uint8_t *sent_by(uint16_t port)
 	return bytes;
 }
 
-static void send_to_vip(uint8_t flags)
+static uint32_t make_to_vip(uint8_t flags)
 {
 	const struct frame_spec spec = {.proto = IPPROTO_TCP,
 		.src = ip_of(BOUND_PORT),
@@ -356,7 +406,12 @@ static void send_to_vip(uint8_t flags)
 
 	put_mac(frame, ROUTER_MAC);
 	put_mac(frame + 6, STATION(BOUND_PORT));
-	world_rx(&worlds[0], BOUND_PORT, frame, len);
+	return len;
+}
+
+static void send_to_vip(uint8_t flags)
+{
+	world_rx(&worlds[0], BOUND_PORT, frame, make_to_vip(flags));
 	world_run(&worlds[0]);
 }
 
@@ -399,6 +454,36 @@ static void a_flow_follows_its_route(void **state)
 	world_free(w);
 }
 
+/* A kernel pod's packets: only the pseudo-header's sum changes, by what the IP header's changes (CT-14). */
+static void a_partial_checksum_goes_the_plain_way(void **state)
+{
+	struct world *w = &worlds[0];
+	const struct offload tcp = {RTE_MBUF_F_RX_L4_CKSUM_NONE, 14, 20, 16};
+	const uint8_t *sent;
+	uint64_t parsed;
+	uint16_t port, sum;
+
+	(void)state;
+	make_world(w, true);
+	send_to_vip(0x02);
+	port = w->ports[BACKEND].n_tx > 0 ? BACKEND : ROUTED_PORT;
+	assert_non_null(sent_by(port));
+	parsed = parsed_so_far();
+	make_to_vip(TCP_ACK);
+	sum = pw_csum_pseudo4(htonl(ip_of(BOUND_PORT)), htonl(vip), IPPROTO_TCP, 20);
+	memcpy(frame + 50, &sum, 2);
+	world_rx(w, BOUND_PORT, frame, 54);
+	set_offload(w->ports[BOUND_PORT].rx[0], &tcp);
+	world_run(w);
+	sent = sent_by(port);
+	assert_non_null(sent);
+	assert_int_equal(
+		pw_plain_load16(sent + 50), pw_csum_pseudo4(pw_plain_load32(sent + 26),
+						    pw_plain_load32(sent + 30), IPPROTO_TCP, 20));
+	assert_int_equal(parsed_so_far(), parsed);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -406,6 +491,7 @@ int main(void)
 		cmocka_unit_test(in_batches),
 		cmocka_unit_test(without_services),
 		cmocka_unit_test(a_flow_follows_its_route),
+		cmocka_unit_test(a_partial_checksum_goes_the_plain_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
