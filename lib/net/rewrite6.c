@@ -53,11 +53,34 @@ static bool rewrite_sctp(const struct pw_pkt *pkt, uint8_t *l4, uint32_t ports)
 	return true;
 }
 
-bool pw_rewrite_nat6(struct pw_pkt *pkt, const struct pw_nat6_plan *plan)
+/* The id is on the side of who asked (pw_pkt.h); the sum covers the addresses, too. */
+static void rewrite_echo(const struct pw_pkt *pkt, uint8_t *icmp, const struct pw_nat6_plan *plan)
 {
-	uint8_t *ip = pkt->data + pkt->l3_off, *l4 = pkt->data + pkt->l4_off;
+	store16(icmp + ICMP_ID, plan->sport_be | plan->dport_be);
+	store16(icmp + ICMP_CSUM, updated(pkt, load16(icmp + ICMP_CSUM), plan));
+}
+
+static bool rewrite_l4(const struct pw_pkt *pkt, const struct pw_nat6_plan *plan)
+{
+	uint8_t *l4 = pkt->data + pkt->l4_off;
 	unsigned csum = l4_csum_offset(pkt->l4_proto);
 	uint32_t ports;
+
+	memcpy(&ports, &pkt->sport_be, sizeof(ports));
+	if (csum != 0) {
+		store32(l4, ports);
+		store16(l4 + csum, updated(pkt, load16(l4 + csum), plan));
+		return true;
+	}
+	if (pkt->l4_proto == IPPROTO_SCTP)
+		return rewrite_sctp(pkt, l4, ports);
+	rewrite_echo(pkt, l4, plan);
+	return true;
+}
+
+bool pw_rewrite_nat6(struct pw_pkt *pkt, const struct pw_nat6_plan *plan)
+{
+	uint8_t *ip = pkt->data + pkt->l3_off;
 
 	pw_in6_store(ip + IP6_SRC, plan->src_be);
 	pw_in6_store(ip + IP6_DST, plan->dst_be);
@@ -65,12 +88,7 @@ bool pw_rewrite_nat6(struct pw_pkt *pkt, const struct pw_nat6_plan *plan)
 		return true;
 	pkt->sport_be = plan->sport_be;
 	pkt->dport_be = plan->dport_be;
-	memcpy(&ports, &pkt->sport_be, sizeof(ports));
-	if (csum == 0)
-		return rewrite_sctp(pkt, l4, ports);
-	store32(l4, ports);
-	store16(l4 + csum, updated(pkt, load16(l4 + csum), plan));
-	return true;
+	return rewrite_l4(pkt, plan);
 }
 
 /* ---- errors ---- */

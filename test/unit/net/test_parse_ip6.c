@@ -259,6 +259,40 @@ static void nat_behind_headers(void **state)
 	rte_pktmbuf_free(pkt.m);
 }
 
+/* The id is the port of who asked; a frame made with the new values is what must come out. */
+static void nat_of_echo(void **state)
+{
+	static const uint8_t types[] = {128, 129};
+	struct frame_spec s = FRAME_UDP, want;
+	uint8_t expected[200], got[200];
+
+	s.ipv6 = true;
+	s.proto = IPPROTO_ICMPV6;
+	s.dport = 0;
+	for (size_t i = 0; i < PW_ARRAY_SIZE(types); i++) {
+		s.sport = 0x1234;
+		s.icmp_type = types[i];
+		want = s;
+		want.dst = 0x0af40007;
+		want.sport = 0x4321;
+		uint32_t len = frame_make(&want, expected);
+		struct pw_pkt pkt = parse_spec(&pool, &s, 0);
+		pw_in6 src = pw_in6_load(pkt.data + 22), dst = pw_in6_load(pkt.data + 38);
+		struct pw_nat6_plan plan = {
+			.src_be = src,
+			.dst_be = pw_in6_load(expected + 38),
+			.sport_be = types[i] == 128 ? htons(0x4321) : 0,
+			.dport_be = types[i] == 129 ? htons(0x4321) : 0,
+		};
+
+		pw_nat6_plan_deltas(&plan, src, dst, pkt.sport_be, pkt.dport_be);
+		assert_true(pw_rewrite_nat6(&pkt, &plan));
+		assert_int_equal(fake_bytes(pkt.m, got), len);
+		assert_memory_equal(got, expected, len);
+		rte_pktmbuf_free(pkt.m);
+	}
+}
+
 static int setup(void **state)
 {
 	fake_pool_init(&pool, 2048);
@@ -282,6 +316,7 @@ int main(void)
 		cmocka_unit_test(icmp6),
 		cmocka_unit_test(sources),
 		cmocka_unit_test(nat_behind_headers),
+		cmocka_unit_test(nat_of_echo),
 	};
 
 	return cmocka_run_group_tests(tests, setup, no_leak);
