@@ -42,12 +42,15 @@ static uint16_t source_rx(
 		return 0;
 	for (uint16_t i = 0; i < n; i++) {
 		const uint8_t *t = next_template(s);
+		bool ip6 = t[12] == 0x86;
 		uint16_t ip_len;
 
 		memcpy(rte_pktmbuf_mtod(pkts[i], uint8_t *), t, RIG_HDR);
-		memcpy(&ip_len, t + 16, 2);
-		pkts[i]->data_len = (uint16_t)(rte_be_to_cpu_16(ip_len) + 14);
+		memcpy(&ip_len, t + (ip6 ? 18 : 16), 2);
+		pkts[i]->data_len = (uint16_t)(rte_be_to_cpu_16(ip_len) + (ip6 ? 54 : 14));
 		pkts[i]->pkt_len = pkts[i]->data_len;
+		if (s->partial)
+			(void)pw_mbuf_set_partial(pkts[i], 34, 16);
 	}
 	return n;
 }
@@ -88,7 +91,7 @@ static void add_port(
 		rig_die("port");
 }
 
-struct rig *rig_make(struct rte_mempool *pool, uint32_t flows, bool bridged)
+struct rig *rig_make(struct rte_mempool *pool, uint32_t flows, bool bridged, bool ip6)
 {
 	const struct pw_alloc *heap = pw_alloc_heap();
 	struct pw_nat_params nat = {.max_flows = flows + flows / 8 + 4096,
@@ -113,7 +116,11 @@ struct rig *rig_make(struct rte_mempool *pool, uint32_t flows, bool bridged)
 	params.lpm4 = rig->lpm = pw_lpm4_create(heap, rig->limbo, 1 << 21);
 	params.adj = rig->adj = pw_adj_table_create(heap, rig->limbo, 4096);
 	params.nat = rig->nat = pw_nat_create(heap, rig->limbo, &nat);
-	if (rig->nat == NULL || rig->adj == NULL || rig->lpm == NULL)
+	if (ip6) {
+		params.lpm6 = rig->lpm6 = pw_lpm6_create(heap, rig->limbo, 1 << 18);
+		params.nat6 = rig->nat6 = pw_nat6_create(heap, rig->limbo, &nat);
+	}
+	if ((ip6 && rig->nat6 == NULL) || rig->nat == NULL || rig->adj == NULL || rig->lpm == NULL)
 		rig_die("no memory for the tables");
 	rig->dp = pw_dp_create(&params, &err);
 	if (rig->dp == NULL || pw_dp_bridge_set(rig->dp, 0, &bridge) != 0)
@@ -133,6 +140,8 @@ void rig_free(struct rig *rig)
 		free(rig->dp->view->ports[p]);
 	pw_limbo_run(rig->limbo, UINT32_MAX);
 	pw_nat_destroy(rig->nat);
+	pw_nat6_destroy(rig->nat6);
+	pw_lpm6_destroy(rig->lpm6);
 	pw_adj_table_destroy(rig->adj);
 	pw_lpm4_destroy(rig->lpm);
 	pw_fdb_destroy(rig->fdb);

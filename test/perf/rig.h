@@ -29,6 +29,7 @@ struct rig_source {
 	uint8_t *templates;    /* n of RIG_HDR bytes */
 	const uint32_t *order; /* NULL: as they lie; else n_order template numbers */
 	uint32_t n, n_order, next;
+	bool partial; /* TCP over IPv4 whose checksum is left open */
 };
 
 struct rig {
@@ -43,11 +44,13 @@ struct rig {
 	struct pw_lpm4 *lpm;
 	struct pw_adj_table *adj;
 	struct pw_nat *nat;
+	struct pw_lpm6 *lpm6; /* these two NULL without IPv6 */
+	struct pw_nat6 *nat6;
 };
 
 _Noreturn void rig_die(const char *what);
 /* bridged: both ports on bridge 0; else routed ones. flows: room in the connection table. */
-struct rig *rig_make(struct rte_mempool *pool, uint32_t flows, bool bridged);
+struct rig *rig_make(struct rte_mempool *pool, uint32_t flows, bool bridged, bool ip6);
 void rig_free(struct rig *rig);
 /* Room for n templates; they are the rig's. */
 uint8_t *rig_templates(struct rig *rig, uint32_t n);

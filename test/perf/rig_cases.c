@@ -112,7 +112,7 @@ static bool either_right(const uint8_t *f)
 
 /* ---- tables ---- */
 
-static uint32_t new_adj(struct rig *rig)
+uint32_t rig_new_adj(struct rig *rig)
 {
 	struct pw_adj tmpl = {.kind = PW_ADJ_FORWARD,
 		.word = RIG_SERVER_MAC << 16 | PW_ADJ_RESOLVED,
@@ -171,7 +171,7 @@ static void make_l2(struct rig *rig, const struct rig_case *c)
 static void make_l3(struct rig *rig, const struct rig_case *c)
 {
 	uint8_t *t = rig_templates(rig, c->n);
-	uint32_t adj = new_adj(rig);
+	uint32_t adj = rig_new_adj(rig);
 
 	for (uint32_t i = 0; i < c->n; i++) {
 		uint32_t net = RTE_IPV4(16, 0, 0, 0) + i * 256 * (c->n <= 65536 ? 16 : 1);
@@ -187,7 +187,7 @@ static void make_l3(struct rig *rig, const struct rig_case *c)
 static void make_syns(struct rig *rig, const struct rig_case *c)
 {
 	uint8_t *t = rig_templates(rig, c->n);
-	uint32_t adj = new_adj(rig);
+	uint32_t adj = rig_new_adj(rig);
 
 	service(rig);
 	route(rig, ENDPOINTS & 0xffff0000, 16, adj);
@@ -293,13 +293,19 @@ struct rig *rig_case_make(struct rte_mempool *pool, const struct rig_case *c)
 	static void (*const make[])(struct rig *, const struct rig_case *) = {
 		[RIG_L2] = make_l2,
 		[RIG_L3] = make_l3,
+		[RIG_L2_6] = rig_make_l2_6,
+		[RIG_L3_6] = rig_make_l3_6,
+		[RIG_NAT_6] = rig_make_nat_6,
 		[RIG_NAT] = make_nat,
 		[RIG_REPLY] = make_nat,
 		[RIG_BOTH] = make_nat,
 		[RIG_NEW] = make_syns,
 	};
-	struct rig *rig = rig_make(pool, c->traffic >= RIG_NAT ? c->n : 1024, c->traffic == RIG_L2);
+	bool ip6 = c->traffic == RIG_L2_6 || c->traffic == RIG_L3_6 || c->traffic == RIG_NAT_6;
+	bool bridged = c->traffic == RIG_L2 || c->traffic == RIG_L2_6;
+	struct rig *rig = rig_make(pool, c->traffic >= RIG_NAT ? c->n : 1024, bridged, ip6);
 
+	rig->source.partial = c->partial;
 	make[c->traffic](rig, c);
 	rig_shuffle(rig);
 	if (c->zipf)
