@@ -247,6 +247,15 @@ static int choose_mac(struct ctl_pod *pod, const struct pw_mac *wanted, struct p
 
 /* ---- the plan ---- */
 
+static bool has_family(const struct ctl_pod *pod, uint8_t family)
+{
+	for (uint32_t i = 0; i < pod->n_ips; i++) {
+		if (pod->ips[i].address.ip.family == family)
+			return true;
+	}
+	return false;
+}
+
 static int choose_bridge(struct ctl_pod *pod, struct pw_err *err)
 {
 	const struct pw_conf *conf = pod->ctl->conf;
@@ -263,6 +272,17 @@ static int choose_bridge(struct ctl_pod *pod, struct pw_err *err)
 			conf->pods.bridge, conf->path);
 	pod->bridge = bridge->id;
 	return 0;
+}
+
+#define MTU_MIN_IPV6 1280 /* RFC 8200 section 5; with less Linux switches IPv6 off */
+
+static int check_mtu(const struct ctl_pod *pod, struct pw_err *err)
+{
+	if (pod->mtu >= MTU_MIN_IPV6 || !has_family(pod, PW_IPV6))
+		return 0;
+	return pw_err_set(err, -EINVAL,
+		"mtu: %u is too small for a pod with an IPv6 address: %u at least", pod->mtu,
+		MTU_MIN_IPV6);
 }
 
 static int fill(struct ctl_pod *pod, const struct pod_request *request, struct pw_err *err)
@@ -284,7 +304,9 @@ static int fill(struct ctl_pod *pod, const struct pod_request *request, struct p
 	if (rc != 0)
 		return rc;
 	choose_name(pod);
-	rc = choose_mac(pod, &request->mac, err);
+	rc = check_mtu(pod, err);
+	if (rc == 0)
+		rc = choose_mac(pod, &request->mac, err);
 	if (rc != 0 && !pod->delegated)
 		(void)pw_ipam_pool_free(pod->ctl->ipam, pod->container_id, pod->ifname, NULL, NULL);
 	return rc;
@@ -352,15 +374,6 @@ static json_t *routes_json(const struct ctl_pod *pod)
 		add_route(list, &any, &ip->gateway);
 	}
 	return list;
-}
-
-static bool has_family(const struct ctl_pod *pod, uint8_t family)
-{
-	for (uint32_t i = 0; i < pod->n_ips; i++) {
-		if (pod->ips[i].address.ip.family == family)
-			return true;
-	}
-	return false;
 }
 
 /* A routed pod's gateways are on no subnet of its: it gets the neighbour entries with them. */

@@ -5,15 +5,28 @@
 
 #include "pw_binding.h"
 #include "pw_build.h"
+#include "pw_util.h"
 
-#define IP6_SRC            8
-#define IP6_DST            24
-#define ND_ROUTER_ADVERT   134
-#define ND_NEIGHBOR_ADVERT 136
-#define NA_TARGET          8 /* from the ICMPv6 header (RFC 4861 4.4) */
-#define NA_OPTIONS         24
-#define OPT_TARGET_LLADDR  2
-#define OPT_LLADDR_LEN     8
+#define IP6_SRC           8
+#define IP6_DST           24
+#define OPT_SOURCE_LLADDR 1
+#define OPT_TARGET_LLADDR 2
+#define OPT_LLADDR_LEN    8
+
+/* Neighbour discovery by ICMPv6 type (RFC 4861 section 4): what a pod may say in it. */
+#define ND_FIRST 133
+static const struct nd_rule {
+	bool never;      /* a router's word */
+	uint8_t target;  /* an address of its own is here, from the ICMPv6 header; 0: any may */
+	uint8_t options; /* they begin here ... */
+	uint8_t lladdr;  /* ... and this one has its own MAC */
+} nd_rules[] = {
+	{.options = 8, .lladdr = OPT_SOURCE_LLADDR},               /* router solicitation */
+	{.never = true},                                           /* router advertisement */
+	{.options = 24, .lladdr = OPT_SOURCE_LLADDR},              /* neighbour solicitation */
+	{.target = 8, .options = 24, .lladdr = OPT_TARGET_LLADDR}, /* neighbour advertisement */
+	{.never = true},                                           /* redirect */
+};
 
 static const uint8_t ip6_any[16];
 
@@ -109,15 +122,16 @@ static uint8_t check_arp(const struct pw_binding *binding, const struct pw_pkt *
 	return PW_DROP_SPOOF_ARP;
 }
 
-/* Every option is looked at: hosts take the last target link-layer address. */
-static bool advert_options_ok(const struct pw_binding *binding, const uint8_t *opt, uint32_t len)
+/* Every option is looked at: hosts take the last link-layer address. */
+static bool options_ok(
+	const struct pw_binding *binding, uint8_t lladdr, const uint8_t *opt, uint32_t len)
 {
 	while (len >= OPT_LLADDR_LEN) {
 		uint32_t opt_len = opt[1] * 8u;
 
 		if (opt_len == 0 || opt_len > len)
 			return false;
-		if (opt[0] == OPT_TARGET_LLADDR && !mac_is_own(binding, opt + 2))
+		if (opt[0] == lladdr && !mac_is_own(binding, opt + 2))
 			return false;
 		opt += opt_len;
 		len -= opt_len;
@@ -125,23 +139,30 @@ static bool advert_options_ok(const struct pw_binding *binding, const uint8_t *o
 	return len == 0;
 }
 
+static const struct nd_rule *rule_of(uint8_t type)
+{
+	uint8_t i = (uint8_t)(type - ND_FIRST);
+
+	return i < PW_ARRAY_SIZE(nd_rules) ? &nd_rules[i] : NULL;
+}
+
 static bool nd_ok(const struct pw_binding *binding, const struct pw_pkt *pkt)
 {
 	const uint8_t *icmp = pkt->data + pkt->l4_off;
 	uint32_t len = pkt->l3_off + pkt->ip_len - pkt->l4_off;
+	const struct nd_rule *rule;
 
 	if (pkt->flags & PW_PKT_FRAG_LATER)
-		return true;          /* of nothing that passed here: */
-	if (pkt->flags & PW_PKT_FRAG) /* no one may fragment these (RFC 6980) */
-		return icmp[0] != ND_ROUTER_ADVERT && icmp[0] != ND_NEIGHBOR_ADVERT;
-	if (icmp[0] == ND_ROUTER_ADVERT)
-		return false;
-	if (icmp[0] != ND_NEIGHBOR_ADVERT)
+		return true; /* of nothing that passed here: */
+	rule = rule_of(icmp[0]);
+	if (rule == NULL)
 		return true;
-	if (len < NA_OPTIONS || pkt->l4_off + len > pkt->m->data_len)
+	if (rule->never || pkt->flags & PW_PKT_FRAG) /* no one may fragment these (RFC 6980) */
+		return false;
+	if (len < rule->options || pkt->l4_off + len > pkt->m->data_len)
 		return false; /* short, or longer than any host sends */
-	return has_v6(binding, icmp + NA_TARGET) &&
-	       advert_options_ok(binding, icmp + NA_OPTIONS, len - NA_OPTIONS);
+	return (rule->target == 0 || has_v6(binding, icmp + rule->target)) &&
+	       options_ok(binding, rule->lladdr, icmp + rule->options, len - rule->options);
 }
 
 static uint8_t check_ip6(const struct pw_binding *binding, const struct pw_pkt *pkt)

@@ -7,6 +7,7 @@
 #include "pw_rewrite6.h"
 #include "pw_binding.h"
 #include "pw_build.h"
+#include "pw_build6.h"
 #include "pw_gso.h"
 #include "pw_rewrite.h"
 
@@ -64,6 +65,19 @@ static struct rte_mbuf *read_frame(struct fuzz_input *in, uint8_t control)
 	return m;
 }
 
+static void build_about6(const struct pw_pkt *pkt)
+{
+	struct rte_mbuf *m = fake_mbuf_new(&pool, 14 + 1280);
+	struct pw_nd nd;
+
+	if ((pkt->flags & PW_PKT_IPV6) != 0 && pw_icmp6_error_allowed(pkt, true))
+		FUZZ_CHECK(pw_build_icmp6_error(
+				   m, pkt, 4, 1, pw_ip6_proto_off(pkt), 1, &mac1, &mac2) == 0);
+	if (pw_nd_parse(pkt, &nd) == 0)
+		FUZZ_CHECK(pkt->flags & PW_PKT_ND);
+	rte_pktmbuf_free(m);
+}
+
 static void build_about(const struct pw_pkt *pkt)
 {
 	struct rte_mbuf *m = fake_mbuf_new(&pool, 14 + 576);
@@ -74,6 +88,7 @@ static void build_about(const struct pw_pkt *pkt)
 	m->data_len = m->pkt_len = 0;
 	(void)pw_build_tcp_rst(m, pkt, &mac1, &mac2);
 	(void)pw_arp_parse(pkt, &arp);
+	build_about6(pkt);
 	rte_pktmbuf_free(m);
 }
 

@@ -202,12 +202,12 @@ struct pw_conf {
 	} host;
 
 	struct { /* sizes of tables; powers of two are not needed, they are rounded up */
-		uint32_t ports;            /* 512 */
-		uint32_t fdb;              /* 16384 */
-		uint32_t routes;           /* 65536 */
-		uint32_t neighbours;       /* 1024 (kernel gc_thresh3) */
-		uint32_t flows;            /* 262144 (kernel nf_conntrack_max) */
-		uint32_t flows_ipv6;       /* the same for IPv6; 65536, or 0: no Services over IPv6 */
+		uint32_t ports;      /* 512 */
+		uint32_t fdb;        /* 16384 */
+		uint32_t routes;     /* 65536 */
+		uint32_t neighbours; /* 1024 (kernel gc_thresh3) */
+		uint32_t flows;      /* 262144 (kernel nf_conntrack_max) */
+		uint32_t flows_ipv6; /* the same for IPv6; 65536, or 0: no Services over IPv6 */
 		uint32_t flows_per_client; /* 0: any number; of each family */
 		uint32_t services;         /* 16384; one is a (cluster IP, protocol, port) */
 		uint32_t endpoints;        /* 131072 */

@@ -9,10 +9,12 @@
  *         -> SPOOF_ARP.
  *   IPv6  source in the list, or the link-local address of the MAC (RFC 4291 app. A), or :: to a
  *         multicast group (duplicate address detection, RFC 4862) -> SPOOF_IP. Neighbour
- *         advertisements: target in the list or that link-local address, link-layer address the
- * pod's; router advertisements: none -> SPOOF_ARP. Threads:  immutable once initialized; any number
- * of readers. Lifetime: the owner publishes a new one and retires the old one (pw_limbo). Cost:
- * IPv4: one cache line of the binding, the first one of the frame.
+ *         advertisements: target in the list or that link-local address; link-layer addresses in
+ *         them and in solicitations the pod's; router advertisements and redirects: none
+ *         -> SPOOF_ARP.
+ * Threads:  immutable once initialized; any number of readers.
+ * Lifetime: the owner publishes a new one and retires the old one (pw_limbo).
+ * Cost:     IPv4: one cache line of the binding, the first one of the frame.
  */
 #ifndef PW_BINDING_H
 #define PW_BINDING_H

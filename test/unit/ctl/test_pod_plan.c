@@ -285,6 +285,7 @@ static void test_dual_stack(void **state)
 	struct harness h;
 	struct pod_request request = request_of("c1");
 	char text[256], mac[PW_MAC_STRLEN];
+	struct pw_err err = {0};
 	struct pw_mac router;
 	json_t *json;
 
@@ -314,6 +315,9 @@ static void test_dual_stack(void **state)
 		" {\"dst\": \"0.0.0.0/0\", \"gw\": \"169.254.1.1\"},"
 		" {\"dst\": \"fe80::1/128\", \"gw\": null},"
 		" {\"dst\": \"::/0\", \"gw\": \"fe80::1\"}]");
+	request = request_of("c2");
+	request.mtu = 1279; /* IPv6 has a least one */
+	assert_int_equal(plan_fails(&h, &request, &err), -EINVAL);
 	router = pod_router_mac(&h.ctl);
 	pw_mac_format(&router, mac);
 	snprintf(text, sizeof(text),

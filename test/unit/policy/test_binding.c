@@ -212,6 +212,37 @@ static void neighbour_advertisement(void **state)
 	assert_int_equal(check_advert("2001:db8::a00:2", beyond, 8), PW_DROP_SPOOF_ARP);
 }
 
+static uint8_t check_solicit(uint8_t type, uint32_t fixed, const uint8_t *option)
+{
+	uint8_t icmp[128] = {type};
+
+	if (option != NULL)
+		memcpy(icmp + fixed, option, 8);
+	return check_ip6("2001:db8::a00:2", "ff02::1", icmp, fixed + (option != NULL ? 8 : 0));
+}
+
+/* Who asks tells its own MAC: neighbours take it for where to answer. */
+static void solicitations(void **state)
+{
+	static const uint8_t own[8] = {1, 1, 0x0a, 0x58, 10, 0, 0, 2};
+	static const uint8_t other[8] = {1, 1, 0x0a, 0x58, 10, 0, 0, 3};
+	static const struct {
+		uint8_t type;
+		uint32_t fixed;
+	} kinds[] = {{133, 8}, {135, 24}};
+
+	for (size_t i = 0; i < PW_ARRAY_SIZE(kinds); i++) {
+		assert_int_equal(check_solicit(kinds[i].type, kinds[i].fixed, own), OK);
+		assert_int_equal(check_solicit(kinds[i].type, kinds[i].fixed, NULL), OK);
+		assert_int_equal(
+			check_solicit(kinds[i].type, kinds[i].fixed, other), PW_DROP_SPOOF_ARP);
+	}
+	assert_int_equal(check_solicit(137, 40, NULL), PW_DROP_SPOOF_ARP); /* redirect */
+	assert_int_equal(check_solicit(143, 8, NULL), OK);                 /* MLD */
+	assert_int_equal(check_solicit(132, 24, NULL), OK);
+	assert_int_equal(check_solicit(138, 8, NULL), OK);
+}
+
 static void short_and_router_advertisements(void **state)
 {
 	static const uint8_t router[16] = {134}, neighbour[23] = {136};
@@ -283,6 +314,7 @@ int main(void)
 		cmocka_unit_test(arp_sender),
 		cmocka_unit_test(ipv6_source),
 		cmocka_unit_test(neighbour_advertisement),
+		cmocka_unit_test(solicitations),
 		cmocka_unit_test(advertisement_cut_short),
 		cmocka_unit_test(short_and_router_advertisements),
 		cmocka_unit_test(other_ethertypes_have_no_address),
