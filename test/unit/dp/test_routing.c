@@ -383,7 +383,7 @@ static void queues_are_balanced_and_stay(void **state)
 		pw_dp_worker_stats(w.dp, i, &stats);
 		assert_int_equal(stats.rx_queues, 4);
 	}
-	unsigned gone = 0;
+	static unsigned gone; /* is written in the teardown, too */
 	assert_int_equal(pw_dp_port_del(w.dp, 5, count_gone, &gone), 0);
 	for (uint16_t p = 1; p < 9; p++)
 		assert_int_equal(pw_dp_port_worker(w.dp, p, 0), p == 5 ? -1 : before[p]);
