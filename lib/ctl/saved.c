@@ -10,6 +10,7 @@
 #include "pw_file.h"
 #include "route.h"
 #include "saved.h"
+#include "saved_log.h"
 #include "service.h"
 
 #define SAVED_VERSION   1
@@ -119,6 +120,7 @@ int ctl_saved_write(struct pw_ctl *ctl, const char *kind, json_t *items, struct 
 	if (rc != 0)
 		return pw_err_set(err, rc, "%s cannot be written: %s", path, strerror(-rc));
 	drop_replaced(ctl, kind, items);
+	saved_log_remove(ctl, kind);
 	return 0;
 }
 
@@ -133,7 +135,7 @@ static void set_aside(const char *path, const char *why)
 		pw_warn("state", "%s: %s; ignored", path, why);
 }
 
-json_t *ctl_saved_read(struct pw_ctl *ctl, const char *kind)
+static json_t *read_whole(struct pw_ctl *ctl, const char *kind)
 {
 	char path[PATH_MAX], *text = NULL;
 	json_error_t at;
@@ -160,6 +162,11 @@ json_t *ctl_saved_read(struct pw_ctl *ctl, const char *kind)
 	json_incref(items);
 	json_decref(doc);
 	return items;
+}
+
+json_t *ctl_saved_read(struct pw_ctl *ctl, const char *kind)
+{
+	return saved_log_apply(ctl, kind, read_whole(ctl, kind));
 }
 
 static int init(struct pw_ctl *ctl, struct pw_err *err)

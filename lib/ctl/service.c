@@ -14,11 +14,26 @@
 #include "route.h"
 #include "service_priv.h"
 
+static uint32_t bucket_of(const void *key, size_t len)
+{
+	const uint8_t *bytes = key;
+	uint32_t hash = 2166136261; /* FNV-1a */
+
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ bytes[i]) * 16777619;
+	return (hash ^ hash >> 16) % SERVICE_BUCKETS;
+}
+
+static struct service_bucket *name_bucket(const struct pw_ctl *ctl, const char *name)
+{
+	return &ctl->services->by_name[bucket_of(name, strlen(name))];
+}
+
 struct service *service_find(const struct pw_ctl *ctl, const char *name)
 {
 	struct service *s;
 
-	TAILQ_FOREACH (s, &ctl->services->list, link) {
+	LIST_FOREACH (s, name_bucket(ctl, name), named) {
 		if (strcmp(s->spec.name, name) == 0)
 			return s;
 	}
@@ -56,11 +71,16 @@ static int copy_spec(struct pw_conf_service *to, const struct pw_conf_service *f
 
 /* ---- VIP addresses ---- */
 
+static struct vip_list *vip_bucket(const struct pw_ctl *ctl, const struct pw_ip *ip)
+{
+	return &ctl->services->vips[bucket_of(ip->b, pw_ip_bits(ip) / 8)];
+}
+
 static struct vip *vip_find(const struct pw_ctl *ctl, const struct pw_ip *ip)
 {
 	struct vip *vip;
 
-	LIST_FOREACH (vip, &ctl->services->vips, link) {
+	LIST_FOREACH (vip, vip_bucket(ctl, ip), link) {
 		if (pw_ip_equal(&vip->ip, ip))
 			return vip;
 	}
@@ -87,7 +107,7 @@ static int vip_get(struct pw_ctl *ctl, const struct pw_ip *ip)
 	}
 	vip->ip = *ip;
 	vip->refs = 1;
-	LIST_INSERT_HEAD(&ctl->services->vips, vip, link);
+	LIST_INSERT_HEAD(vip_bucket(ctl, ip), vip, link);
 	return 0;
 }
 
@@ -199,6 +219,16 @@ static bool has_vip(const struct pw_conf_service *spec, const struct pw_ip *vip)
 	return false;
 }
 
+/* No other Service than that of this name has the address: none has its ports. */
+static bool vip_is_own(const struct pw_ctl *ctl, const struct pw_ip *ip, const char *name)
+{
+	const struct vip *vip = vip_find(ctl, ip);
+	const struct service *own = service_find(ctl, name);
+
+	return vip == NULL ||
+	       (own != NULL && has_vip(&own->spec, ip) && vip->refs == own->spec.n_ports);
+}
+
 static int check_vip(struct pw_ctl *ctl, const struct pw_conf_service *spec,
 	const struct pw_ip *vip, struct pw_err *err)
 {
@@ -219,6 +249,8 @@ static int check_vip(struct pw_ctl *ctl, const struct pw_conf_service *spec,
 		return pw_err_set(err, -EINVAL,
 			"service %s: cluster_ip %s is an address of this node or of a pod",
 			spec->name, text);
+	if (vip_is_own(ctl, vip, spec->name))
+		return 0;
 	TAILQ_FOREACH (other, &ctl->services->list, link) {
 		if (strcmp(other->spec.name, spec->name) != 0 && has_vip(&other->spec, vip) &&
 			same_port(spec, &other->spec))
@@ -254,6 +286,7 @@ static struct service *add_entry(
 	}
 	s->origin = origin;
 	TAILQ_INSERT_TAIL(&ctl->services->list, s, link);
+	LIST_INSERT_HEAD(name_bucket(ctl, s->spec.name), s, named);
 	ctl->services->count++;
 	return s;
 }
@@ -261,6 +294,7 @@ static struct service *add_entry(
 static void drop_entry(struct pw_ctl *ctl, struct service *s)
 {
 	TAILQ_REMOVE(&ctl->services->list, s, link);
+	LIST_REMOVE(s, named);
 	ctl->services->count--;
 	service_spec_free(&s->spec);
 	free(s->ids);
@@ -423,9 +457,11 @@ static void fini(struct pw_ctl *ctl)
 
 	while ((s = TAILQ_FIRST(&ctl->services->list)) != NULL)
 		drop_entry(ctl, s);
-	while ((vip = LIST_FIRST(&ctl->services->vips)) != NULL) {
-		LIST_REMOVE(vip, link);
-		free(vip);
+	for (unsigned i = 0; i < SERVICE_BUCKETS; i++) {
+		while ((vip = LIST_FIRST(&ctl->services->vips[i])) != NULL) {
+			LIST_REMOVE(vip, link);
+			free(vip);
+		}
 	}
 	free(ctl->services);
 	ctl->services = NULL;

@@ -305,6 +305,20 @@ static int save(struct pw_ctl *ctl, struct pw_err *err)
 	return rc;
 }
 
+/* The Service of this name is another, or gone. */
+static int save_change(struct pw_ctl *ctl, const char *name, struct pw_err *err)
+{
+	const struct service *s = service_find(ctl, name);
+	json_t *item = s != NULL ? spec_json(&s->spec) : NULL;
+	struct pw_err why = {0};
+	int rc = ctl_saved_append(ctl, "services", name, item, err);
+
+	json_decref(item);
+	if (rc == 0 && ctl_saved_log_is_long(ctl, "services") && save(ctl, &why) != 0)
+		pw_warn("state", "the log of changes stays long: %s", why.msg);
+	return rc;
+}
+
 static int services_add(void *ctx, struct pw_ipc_request *req, void *params, json_t **result,
 	struct pw_ipc_error *err)
 {
@@ -320,7 +334,8 @@ static int services_add(void *ctx, struct pw_ipc_request *req, void *params, jso
 	if (rc == 0)
 		rc = service_set(ctl, &spec, SERVICE_CTL, replace, &e);
 	if (rc == 0)
-		rc = save(ctl, &e); /* it works but is not saved: said as an error */
+		rc = save_change(
+			ctl, spec.name, &e); /* it works but is not saved: said as an error */
 	service_spec_free(&spec);
 	return rc == 0 ? 0 : pw_ipc_error_from(err, &e);
 }
@@ -352,7 +367,7 @@ static int services_del(void *ctx, struct pw_ipc_request *req, void *params, jso
 					       "service %s: no such Service", name);
 	saved = s->origin == SERVICE_CTL;
 	service_remove(ctl, s);
-	if (saved && save(ctl, &e) != 0)
+	if (saved && save_change(ctl, name, &e) != 0)
 		return pw_ipc_error_from(err, &e);
 	return 0;
 }

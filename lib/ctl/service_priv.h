@@ -14,12 +14,14 @@ enum service_origin {
 
 struct service {
 	TAILQ_ENTRY(service) link;
+	LIST_ENTRY(service) named; /* others whose names hash alike */
 	enum service_origin origin;
 	struct pw_conf_service spec; /* owned: name, ports, endpoints */
 	uint32_t *ids; /* of the NAT, service_n_pairs(): all ports of the first cluster IP, .. */
 };
 
 TAILQ_HEAD(service_list, service);
+LIST_HEAD(service_bucket, service);
 
 struct vip { /* an address of Services, while it has any */
 	LIST_ENTRY(vip) link;
@@ -29,9 +31,12 @@ struct vip { /* an address of Services, while it has any */
 
 LIST_HEAD(vip_list, vip);
 
+#define SERVICE_BUCKETS 4096 /* a power of 2 */
+
 struct ctl_services {
 	struct service_list list; /* in the order they came */
-	struct vip_list vips;
+	struct service_bucket by_name[SERVICE_BUCKETS];
+	struct vip_list vips[SERVICE_BUCKETS]; /* by address */
 	uint32_t count;
 };
 

@@ -80,9 +80,9 @@ window() {
 	figure lost "${got% *}"
 	figure full "${got#* }"
 	figure rate "$(rig_result '.ports[1].rx_frames / .seconds / 1e4 | round / 100')"
-	figure routes "$(jq .route_changes "$LAB_DIR/control.json")"
-	figure services "$(jq .service_updates "$LAB_DIR/control.json")"
-	figure pods "$(cat "$LAB_DIR/pods")"
+	figure routes "$(jq .route_changes "$LAB_DIR/control.json")" sure
+	figure services "$(jq .service_updates "$LAB_DIR/control.json")" sure
+	figure pods "$(cat "$LAB_DIR/pods")" sure
 	figure_path lost "podwayd's drops: $(ctl_json '[.drops[] | select(.packets > 0) | "\(.reason) \(.packets)"] | join(", ")' drops --all); $(rig_path)"
 	figures_lab_end
 	printf 'at 80 %% of %s Mpps: lost %s, no room in the ring %s; %s route changes and %s Service updates a second, %s pods\n' "$most" \

@@ -253,4 +253,5 @@ FIGURES_TABLE=$(
 	done <<<"$DPDK_ROWS"
 )
 mapfile -t rows < <(keys "$ROWS$DPDK_ROWS")
+[ -z "$QUICK" ] || rows=(veth-kernel tap-podway memif-podway)
 figures_run any_window "${rows[@]}"

@@ -21,6 +21,7 @@ wall|P-16|the same, until the client has the last answer|ms|-|null
 change|P-16|one endpoint of 100,000 changed, in the daemon, p99|us|-|$value <= 1000'
 figures_options scale "$@"
 ENDPOINTS=10
+RIG_LIMITS=", services: 32768, endpoints: 262144"
 MANY=10000
 [ -z "$QUICK" ] || MANY=500 # shows that it works
 

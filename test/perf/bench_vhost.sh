@@ -87,6 +87,7 @@ window() { # ROW
 	printf '%-12s %8s\n' "$1" "$(last "$1")"
 }
 
+[ -z "$QUICK" ] || [ "$mode" != vhost-ovs ] || windows=(nat1k ovs-nat1k)
 ovs_there || {
 	mapfile -t windows < <(printf '%s\n' "${windows[@]}" | grep -v '^ovs-')
 	echo "without OVS-DPDK (scripts/install-packages.sh bench)"

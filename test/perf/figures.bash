@@ -6,7 +6,8 @@
 #                                     WINDOW (seconds), ONLY, JSON, QUICK; TURNS and WINDOW may have a default before
 #   figures_run WINDOW ROW..          TURNS times each ROW that was asked for: WINDOW ROW; then the table and the JSON
 #   figures_lab                       a new lab (scripts/lab-lib.sh) for this window; figures_lab_end removes it
-#   figure KEY VALUE                  this window's value of KEY; "-": none, and so it is if the machine was not ours
+#   figure KEY VALUE [sure]           this window's value of KEY; "-": none, and so it is if the machine was not ours, unless
+#                                     the value does not depend on that (sure)
 #   figure_path KEY TEXT              how KEY's packets went: ports, their drivers' functions
 #   last KEY                          the last one
 #   values KEY, ratios KEY PEER       a line each; PEER's of the same turn, cores as near
@@ -110,7 +111,7 @@ machine() {
 figure() {
 	local value=${2:--} steal
 	steal=$(stolen)
-	if [ "$value" != - ] && awk -v s="$steal" 'BEGIN {exit !(s > 1)}'; then
+	if [ "$value" != - ] && [ -z "$QUICK${3:-}" ] && awk -v s="$steal" 'BEGIN {exit !(s > 1)}'; then
 		echo "$1: void, $steal % of the time was stolen (it was $value)"
 		value=-
 	fi

@@ -48,7 +48,7 @@ rig_router() {
 		pod_cidr: 10.244.1.0/24
 		service_cidr: 10.96.0.0/16
 		bridges: [{name: br0, gateway: 10.244.1.1/24}]
-		limits: {flows: 2097152}
+		limits: {flows: 2097152${RIG_LIMITS:-}}
 		ports:
 		  - {name: a, type: vhost-user, socket: $LAB_DIR/a.sock, addresses: [10.1.0.1/24], mac: "$RIG_GATEWAY",
 		     peers: [10.1.0.2/32], peer_mac: "$RIG_MAC_A"}

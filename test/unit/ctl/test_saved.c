@@ -194,6 +194,93 @@ static void what_cannot_be_had_stays_saved(void **state)
 	ctl_module_saved.fini(&h.ctl);
 }
 
+/* ---- Services: changes since the whole was written ---- */
+
+static void service_set(const char *name, int n)
+{
+	json_t *item = json_pack("{s:s, s:i}", "name", name, "n", n);
+	struct pw_err err = {0};
+
+	assert_int_equal(ctl_saved_append(&h.ctl, "services", name, item, &err), 0);
+	json_decref(item);
+}
+
+static void service_del(const char *name)
+{
+	struct pw_err err = {0};
+
+	assert_int_equal(ctl_saved_append(&h.ctl, "services", name, NULL, &err), 0);
+}
+
+/* "a1 b2 ": names and numbers that are saved. */
+static const char *saved_services(void)
+{
+	static char text[256];
+	json_t *items = ctl_saved_read(&h.ctl, "services"), *item;
+	size_t i, len = 0;
+
+	text[0] = '\0';
+	json_array_foreach (items, i, item)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%lld ",
+			pw_json_str(item, "name", "?"), (long long)pw_json_int(item, "n", -1));
+	json_decref(items);
+	return text;
+}
+
+static void append_raw(const char *text)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/services.changes", h.dir);
+	f = fopen(path, "a");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void changes_are_carried_out_in_order(void **state)
+{
+	json_t *whole =
+		json_pack("[{s:s, s:i}, {s:s, s:i}]", "name", "a", "n", 1, "name", "b", "n", 1);
+	struct pw_err err = {0};
+
+	assert_string_equal(saved_services(), "");
+	service_set("x", 7); /* without a whole file, too */
+	assert_string_equal(saved_services(), "x7 ");
+	assert_int_equal(ctl_saved_write(&h.ctl, "services", whole, &err), 0);
+	assert_string_equal(saved_services(), "a1 b1 "); /* the log is gone */
+	service_set("a", 2);
+	service_set("c", 1);
+	service_del("b");
+	service_set("b", 3);
+	service_del("c");
+	service_del("nobody");
+	assert_string_equal(saved_services(), "a2 b3 ");
+	assert_false(ctl_saved_log_is_long(&h.ctl, "services"));
+	/* killed while it wrote: never answered */
+	append_raw("{\"del\": \"a\"");
+	assert_string_equal(saved_services(), "a2 b3 ");
+	service_set("d", 1);
+	assert_string_equal(saved_services(), "a2 b3 d1 ");
+	/* damaged: what came before counts */
+	append_raw("nonsense\n{\"del\": \"b\"}\n");
+	assert_string_equal(saved_services(), "a2 b3 d1 ");
+	assert_non_null(strstr(h.log, "line 8 is no change"));
+	service_del("d");
+	assert_string_equal(saved_services(), "a2 b3 ");
+	json_decref(whole);
+}
+
+static void a_change_that_cannot_be_saved_is_told(void **state)
+{
+	struct pw_err err = {0};
+
+	set_state_dir("/nowhere");
+	assert_int_equal(ctl_saved_append(&h.ctl, "services", "a", NULL, &err), -ENOENT);
+	assert_non_null(strstr(err.msg, "/nowhere/services.changes cannot be written"));
+}
+
 /* ---- places ---- */
 
 static void restart_places(void)
@@ -322,6 +409,9 @@ int main(void)
 			a_route_that_cannot_be_saved_changes_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(routes_of_ipv6, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_cannot_be_had_stays_saved, setup, teardown),
+		cmocka_unit_test_setup_teardown(changes_are_carried_out_in_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_change_that_cannot_be_saved_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(places_outlive_a_restart, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_place_that_cannot_be_saved_is_as_before, setup, teardown),
