@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "bridge.h"
-#include "nd.h"
 #include "pod_priv.h"
 #include "port_reg.h"
 #include "pw_cni_env.h"
@@ -217,7 +216,6 @@ static int attach(struct ctl_pod *pod, int fd, struct pw_err *err)
 	pw_ipc_on_close_cancel(&pod->undo);
 	pod->state = CTL_POD_UP;
 	decide_watch(pod);
-	ctl_nd_announce(pod->ctl, pod->port);
 	pw_info(POD_LOG, "%s attached: %s, port %s", pod_label(pod, label, sizeof(label)),
 		pw_prefix_format(&pod->ips[0].address, address), pod->port_name);
 	return 0;

@@ -179,25 +179,4 @@ void ctl_nd_request(
 		ctl_answer_ask(ctl, iface, m, dst_mac);
 }
 
-void ctl_nd_announce(struct pw_ctl *ctl, const struct ctl_port *port)
-{
-	const struct pw_mac mac = pw_mac_from_u64(port->peer_mac48);
-
-	for (uint32_t i = 0; port->bridge != PW_BRIDGE_NONE && i < port->peers.n; i++) {
-		const pw_in6 ip = pw_in6_from_ip(&port->peers.v[i].ip);
-		struct rte_mbuf *m;
-
-		if (port->peers.v[i].ip.family != PW_IPV6)
-			continue;
-		m = rte_pktmbuf_alloc(ctl->pool);
-		if (m == NULL)
-			return;
-		if (pw_build_nd_advert(
-			    m, ip, &mac, pw_in6_all_nodes(), NULL, ip, &mac, PW_ND_OVERRIDE) == 0)
-			ctl_punt_send(ctl, m, PW_DP_INJECT_NO_PUNT, port->index);
-		else
-			rte_pktmbuf_free(m);
-	}
-}
-
 const struct ctl_module ctl_module_nd = {.name = "nd", .every_second = every_second};

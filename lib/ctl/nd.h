@@ -10,7 +10,7 @@
 #ifndef CTL_ND_H
 #define CTL_ND_H
 
-#include "port_reg.h"
+#include "ctl.h"
 
 extern const struct ctl_module ctl_module_nd; /* advertises every now and then; after bridges */
 
@@ -19,7 +19,5 @@ void ctl_nd_input(struct pw_ctl *ctl, struct rte_mbuf *m, uint16_t in_port);
 /* Who has ip? dst_mac NULL: by multicast; else a unicast probe. */
 void ctl_nd_request(
 	struct pw_ctl *ctl, uint32_t iface, const struct pw_ip *ip, const struct pw_mac *dst_mac);
-/* Tells the bridge where the port's IPv6 addresses are now: somebody may still know another MAC. */
-void ctl_nd_announce(struct pw_ctl *ctl, const struct ctl_port *port);
 
 #endif
