@@ -8,6 +8,7 @@
  */
 #include <netinet/in.h>
 
+#include "forward.h"
 #include "pw_build6.h"
 #include "pw_in6.h"
 #include "pw_rewrite.h"
@@ -51,41 +52,23 @@ static bool is_echo_request(const struct pw_pkt *pkt)
 	return (pkt->flags & PW_PKT_ICMP_ECHO) != 0 && pkt->data[pkt->l4_off] == ECHO_REQUEST;
 }
 
-static void punt(struct pw_pkt *pkt, enum pw_punt why)
-{
-	pkt->verdict = PW_VERDICT_PUNT;
-	pkt->punt = (uint16_t)why;
-}
-
-static uint32_t ip_bytes_on_wire(const struct pw_pkt *pkt)
-{
-	if ((pkt->flags & PW_PKT_GSO) == 0)
-		return pkt->ip_len;
-	return (uint32_t)pkt->m->l3_len + pkt->m->l4_len + pkt->m->tso_segsz;
-}
-
 static void forward(struct worker *w, struct pw_pkt *pkt, const struct pw_adj *adj)
 {
-	uint64_t word = pw_adj_word(adj), found;
+	uint64_t word = pw_adj_word(adj);
 
 	if (pw_adj_word_state(word) != PW_ADJ_RESOLVED)
 		punt(pkt, pw_adj_word_state(word) == PW_ADJ_FAILED ? PW_PUNT_ICMP_HOST
 								   : PW_PUNT_NEIGH);
-	else if (header(pkt)[HOP_LIMIT] <= 1 && (pkt->flags & PW_PKT_ORIGINATED) == 0)
+	else if (ttl_ends(header(pkt)[HOP_LIMIT]) && (pkt->flags & PW_PKT_ORIGINATED) == 0)
 		punt(pkt, PW_PUNT_ICMP_TTL);
 	else if (ip_bytes_on_wire(pkt) > adj->mtu) /* nobody on the way may fragment it */
 		punt(pkt, PW_PUNT_ICMP_MTU);
 	if (pkt->verdict != PW_VERDICT_CONTINUE)
 		return;
-	if (!adj->permanent)
-		pw_adj_touch(adj, w->now_sec);
-	if (adj->port != PW_PORT_NONE) {
-		pkt->out_port = adj->port;
-		return;
-	}
-	found = pw_fdb_lookup(w->dp->params.fdb, adj->bridge, pw_adj_word_mac48(word));
-	pkt->out_port = found == PW_FDB_MISS ? PORT_FLOOD : pw_fdb_result_port(found);
-	pkt->bridge = adj->bridge; /* where it is flooded */
+	adj_used(w, adj);
+	pkt->out_port = adj_out_port(w, adj, word);
+	if (pkt->out_port == PORT_FLOOD)
+		pkt->bridge = adj->bridge; /* where it is flooded */
 }
 
 /* It goes back by the route to who asked. */
@@ -110,14 +93,8 @@ static void deliver_local(struct worker *w, struct pw_pkt *pkt)
 {
 	if (is_echo_request(pkt))
 		answer_echo(w, pkt);
-	else if (pkt->l4_proto == IPPROTO_TCP)
-		punt(pkt, PW_PUNT_TCP_RST);
-	else if (pkt->l4_proto == IPPROTO_UDP)
-		punt(pkt, PW_PUNT_ICMP_PORT);
-	else if (pkt->l4_proto == IPPROTO_ICMPV6)
-		pkt->verdict = PW_DROP_LOCAL_PROTO;
 	else
-		punt(pkt, PW_PUNT_ICMP_PROTO);
+		refuse_local(pkt, IPPROTO_ICMPV6);
 }
 
 /* The flow stage has had its say; what is left can only be an echo request (ICMP-8). */

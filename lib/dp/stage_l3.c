@@ -14,20 +14,6 @@
 #include "pw_build.h"
 #include "worker.h"
 
-static void punt(struct pw_pkt *pkt, enum pw_punt why)
-{
-	pkt->verdict = PW_VERDICT_PUNT;
-	pkt->punt = (uint16_t)why;
-}
-
-/* IP bytes of the largest packet this frame stands for: a GSO frame is judged by its segments. */
-static uint32_t ip_bytes_on_wire(const struct pw_pkt *pkt)
-{
-	if (likely((pkt->flags & PW_PKT_GSO) == 0))
-		return pkt->ip_len;
-	return (uint32_t)pkt->m->l3_len + pkt->m->l4_len + pkt->m->tso_segsz;
-}
-
 static inline void forward(struct worker *w, struct pw_pkt *pkt, const struct pw_adj *adj)
 {
 	uint64_t word = pw_adj_word(adj);
@@ -89,14 +75,8 @@ static void deliver_local(struct worker *w, struct pw_pkt *pkt)
 {
 	if (is_echo_request(pkt))
 		answer_echo(w, pkt);
-	else if (pkt->l4_proto == IPPROTO_TCP)
-		punt(pkt, PW_PUNT_TCP_RST);
-	else if (pkt->l4_proto == IPPROTO_UDP)
-		punt(pkt, PW_PUNT_ICMP_PORT);
-	else if (pkt->l4_proto == IPPROTO_ICMP)
-		pkt->verdict = PW_DROP_LOCAL_PROTO;
 	else
-		punt(pkt, PW_PUNT_ICMP_PROTO);
+		refuse_local(pkt, IPPROTO_ICMP);
 }
 
 /* A VIP: the flow stage has had its say; what is left can only be an echo request (ICMP-8). */
