@@ -399,6 +399,30 @@ static void test_machine_is_readable(void **state)
 	assert_true(machine.available_mb > 0);
 }
 
+/* OPS-7: of a NIC that is far from its packets; not where either place is unknown. */
+static void test_numa_of_ports(void **state)
+{
+	static const struct {
+		int port, memory;
+		bool told;
+	} cases[] = {{1, 0, true}, {0, 1, true}, {1, 1, false}, {-1, 0, false}, {0, -1, false}};
+	struct pw_port port = {.name = "uplink0"};
+	struct harness h;
+
+	harness_open(&h, "node: {name: n1}\n");
+	for (size_t i = 0; i < PW_ARRAY_SIZE(cases); i++) {
+		h.log[0] = '\0';
+		port.socket_id = cases[i].port;
+		h.ctl.port_env.socket_id = cases[i].memory;
+		ctl_eal_tell_numa_of(&h.ctl, &port);
+		assert_int_equal(
+			strstr(h.log, "port uplink0 is on NUMA node") != NULL, cases[i].told);
+		assert_int_equal(
+			strstr(h.log, "choose cpu.control and cpu.workers") != NULL, cases[i].told);
+	}
+	harness_close(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -410,6 +434,7 @@ int main(void)
 		cmocka_unit_test(test_mbufs),
 		cmocka_unit_test(test_mbufs_when_memory_is_short),
 		cmocka_unit_test(test_mbufs_for_many_workers),
+		cmocka_unit_test(test_numa_of_ports),
 		cmocka_unit_test(test_preflight_good),
 		cmocka_unit_test(test_preflight_cores),
 		cmocka_unit_test(test_preflight_tap),
